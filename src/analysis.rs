@@ -1,0 +1,74 @@
+//! One sample through all networks: what the parts before this one say about it, put together.
+//!
+//! Comes in: prepared images and the loaded models. Goes out: [`Explanation`] (the classifier's half), detections (the
+//! detector's half) and the [`Measured`] result of both. May not live here: threads, files, storage; it computes nothing
+//! itself.
+
+use crate::dataset::ClassId;
+use crate::fit::{Fit, RoiShare, best_fit, roi_share};
+use crate::geometry::{BBox, Size};
+use crate::roi::Roi;
+use crate::saliency::SaliencyMap;
+
+/// One of the classes a classifier thinks of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// The class.
+    pub class: ClassId,
+    /// Softmax probability, `0.0..=1.0`.
+    pub probability: f32,
+}
+
+/// What the classifier says of an image, and where it looked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// Size of the upright image.
+    pub image: Size,
+    /// The part of it that the classifier saw, in image pixels.
+    pub view: BBox,
+    /// The five (or fewer) most probable classes, best first.
+    pub top: Vec<Prediction>,
+    /// The class that the saliency explains.
+    pub target: ClassId,
+    /// Over the view.
+    pub map: SaliencyMap,
+}
+
+/// A region with its share of the saliency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuredRoi {
+    /// The region.
+    pub roi: Roi,
+    /// `None` where it lies outside the view.
+    pub share: Option<RoiShare>,
+}
+
+/// Everything known of an analysed sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The classifier's half.
+    pub explanation: Explanation,
+    /// The regions of the whole image, highest score first.
+    pub rois: Vec<MeasuredRoi>,
+    /// The fit of the best region; its index is one in `rois`.
+    pub fit: Fit,
+}
+
+impl Measured {
+    /// Puts an explanation and the image's regions (highest score first) together.
+    pub fn new(explanation: Explanation, rois: Vec<Roi>) -> Self {
+        let shares: Vec<_> = rois.iter().map(|roi| roi_share(&explanation.map, explanation.view, roi.bbox)).collect();
+        let fit = best_fit(&shares);
+        let rois = rois.into_iter().zip(shares).map(|(roi, share)| MeasuredRoi { roi, share }).collect();
+        Self { explanation, rois, fit }
+    }
+}
+
+/// What became of a sample.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Both networks ran.
+    Measured(Box<Measured>),
+    /// The image could not be used, for this reason.
+    Failed(String),
+}

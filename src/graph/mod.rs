@@ -1,0 +1,246 @@
+//! What a network is: nodes, their operations and weights, independent of who computes them.
+//!
+//! Comes in: a network written once through [`GraphBuilder`], with its weights. Goes out: a [`Graph`] that a back end runs
+//! (candle's tensors with gradients and on any device; the CPU engine), that is cut at a target layer, and whose shapes
+//! are known for any input size. May not live here: architectures (they are callers), files, images.
+//!
+//! # Shapes
+//! Feature maps are `(n, c, h, w)`, f32; the batch `n`, and for most networks `h` and `w`, are free.
+
+use candle_core::{Result, Tensor, bail};
+
+/// Index of a node in its graph; nodes are stored in an order in which inputs come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub(crate) usize);
+
+/// Rows and columns of zeros (for maximum pooling: of minus infinity) added on each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[expect(missing_docs, reason = "the four sides")]
+pub struct Padding {
+    pub top: usize,
+    pub left: usize,
+    pub bottom: usize,
+    pub right: usize,
+}
+
+impl Padding {
+    /// The same on all four sides.
+    pub const fn same(p: usize) -> Self {
+        Self { top: p, left: p, bottom: p, right: p }
+    }
+}
+
+/// Function applied to every value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `max(x, 0)`
+    Relu,
+    /// `min(max(x, 0), 6)`
+    Relu6,
+    /// `x` where positive, `slope * x` elsewhere.
+    LeakyRelu(f32),
+    /// `x * sigmoid(x)`
+    Silu,
+    /// `x * relu6(x + 3) / 6`
+    HardSwish,
+    /// `relu6(x + 3) / 6`
+    HardSigmoid,
+    /// `1 / (1 + exp(-x))`
+    Sigmoid,
+    /// `x/2 * (1 + erf(x / sqrt 2))`
+    Gelu,
+}
+
+/// A convolution over a feature map.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    /// `(out, in / groups, kh, kw)`, f32, on the CPU.
+    pub weight: Tensor,
+    /// `(out)`, f32, on the CPU.
+    pub bias: Option<Tensor>,
+    /// Vertical and horizontal step.
+    pub stride: [usize; 2],
+    /// Zeros around the input.
+    pub padding: Padding,
+    /// Vertical and horizontal distance of kernel taps.
+    pub dilation: [usize; 2],
+    /// Number of channel groups; equal to the channels for a depthwise convolution.
+    pub groups: usize,
+}
+
+/// Which value of a window a pooling keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The largest; padding never wins.
+    Max,
+    /// The mean; `count_padding` says whether padded zeros count in the divisor.
+    Average {
+        /// Whether the divisor is the full window.
+        count_padding: bool,
+    },
+}
+
+/// A pooling over windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool2d {
+    /// What is kept.
+    pub kind: PoolKind,
+    /// Height and width of a window.
+    pub kernel: [usize; 2],
+    /// Vertical and horizontal step.
+    pub stride: [usize; 2],
+    /// Border around the input.
+    pub padding: Padding,
+    /// Whether a last window may hang over the edge (it must start inside the input or the leading padding).
+    pub ceil_mode: bool,
+}
+
+/// How an upsampling fills in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interpolation {
+    /// Repeats cells.
+    Nearest,
+    /// Bilinear with half-pixel centres and clamped edges (PyTorch's `align_corners=False`).
+    Bilinear,
+}
+
+/// What a node computes from its inputs.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// The network's input.
+    Input {
+        /// Its number of channels.
+        channels: usize,
+    },
+    /// One input.
+    Conv2d(Conv2d),
+    /// One input; `x * scale + shift` for each channel: a batch norm with fixed statistics.
+    ChannelAffine {
+        /// `(c)`, f32: `gamma / sqrt(var + eps)`
+        scale: Tensor,
+        /// `(c)`, f32: `beta - mean * scale`
+        shift: Tensor,
+    },
+    /// One input, any shape.
+    Activation(Activation),
+    /// Two inputs of one shape.
+    Add,
+    /// Two inputs of one shape, or the second with one value a channel `(n, c, 1, 1)` (squeeze-excitation).
+    Mul,
+    /// Two or more inputs that differ in channels only, joined in order.
+    Concat,
+    /// One input.
+    Pool2d(Pool2d),
+    /// One input; mean over the windows of PyTorch's adaptive average pooling.
+    AdaptiveAvgPool {
+        /// Height and width of the result.
+        output: [usize; 2],
+    },
+    /// One input; enlarged by whole factors.
+    Upsample {
+        /// How.
+        interpolation: Interpolation,
+        /// Vertical and horizontal factor.
+        factor: [usize; 2],
+    },
+    /// One input `(n, c, h, w)`, result `(n, c * h * w)`.
+    Flatten,
+    /// One input `(…, in)`, result `(…, out)`.
+    Linear {
+        /// `(out, in)`, f32.
+        weight: Tensor,
+        /// `(out)`, f32.
+        bias: Option<Tensor>,
+    },
+}
+
+/// A node: an operation on the results of earlier nodes.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The module's name in the checkpoint's own terms (`layer4`, `features.20`), unique; a target layer is chosen by it.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// What it reads, each earlier in the graph.
+    pub inputs: Vec<NodeId>,
+}
+
+/// A network: nodes in an order in which inputs come first, one `Op::Input` at the start, and named outputs.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    outputs: Vec<NodeId>,
+}
+
+impl Graph {
+    /// All nodes, inputs before users.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node behind an id of this graph.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// What a forward pass returns, in order.
+    pub fn outputs(&self) -> &[NodeId] {
+        &self.outputs
+    }
+
+    /// The node of this name.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.nodes.iter().position(|n| n.name == name).map(NodeId)
+    }
+}
+
+/// Writes a network node by node.
+#[derive(Debug)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+}
+
+impl GraphBuilder {
+    /// A network that reads `channels` planes.
+    pub fn new(channels: usize) -> Self {
+        Self { nodes: vec![Node { name: "input".into(), op: Op::Input { channels }, inputs: Vec::new() }] }
+    }
+
+    /// The network's input.
+    pub fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// Appends a node and returns its id.
+    ///
+    /// # Panics
+    /// If an input is not an earlier node of this builder.
+    pub fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
+        assert!(inputs.iter().all(|i| i.0 < self.nodes.len()), "an input must be an earlier node");
+        self.nodes.push(Node { name: name.into(), op, inputs: inputs.to_vec() });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Closes the network.
+    ///
+    /// # Errors
+    /// If two nodes share a name or an operation has the wrong number of inputs.
+    pub fn finish(self, outputs: &[NodeId]) -> Result<Graph> {
+        let mut names = std::collections::BTreeSet::new();
+        for node in &self.nodes {
+            if !names.insert(node.name.as_str()) {
+                bail!("two nodes are named {}", node.name)
+            }
+            let wrong = match node.op {
+                Op::Input { .. } => !node.inputs.is_empty(),
+                Op::Add | Op::Mul => node.inputs.len() != 2,
+                Op::Concat => node.inputs.len() < 2,
+                _ => node.inputs.len() != 1,
+            };
+            if wrong {
+                bail!("{} has {} inputs", node.name, node.inputs.len())
+            }
+        }
+        Ok(Graph { nodes: self.nodes, outputs: outputs.to_vec() })
+    }
+}

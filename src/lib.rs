@@ -1,0 +1,60 @@
+//! camroi measures whether an image classifier looks at the object.
+//!
+//! For each photo of a data set it finds the objects (regions of interest, ROIs), computes the classifier's saliency map for
+//! its predicted class, and takes the share of the saliency inside the best ROI: the *fit*. A class with good accuracy and
+//! low fit is one that a person should look at.
+//!
+//! # ARCHITECTURE
+//!
+//! One crate, a library and a thin program. Each module is a room with one question; the header of a room says what comes
+//! in, what goes out and what may not live there. In reading order:
+//!
+//! ```text
+//! geometry     Size, BBox, Affine: the spaces image, input, grid and the ways between them
+//! device       which back end to compute on
+//! dataset      labelled folder -> samples, class names and groups
+//! preprocess   file -> upright RGB image -> network input
+//! weights      weights file -> named, checked tensors
+//! card         model card (TOML) -> what a network is and wants
+//! kernels      SIMD kernels of the CPU engine: the only unsafe code
+//! graph        a network as nodes; run on candle's tensors or on the CPU engine, cut at a target layer
+//! classifier   Classifier { features, head } and its architectures
+//! saliency     Grad-CAM -> SaliencyMap
+//! detector     Detector and its architectures, boxes, non-maximum suppression
+//! roi          detections -> Roi, the region that should matter
+//! fit          SaliencyMap + Roi -> Fit, the share inside
+//! models       names and files -> loaded classifier and detector
+//! analysis     one sample through all above
+//! colormap     0..1 -> colour
+//! overlay      an image with its boxes and heat map -> picture
+//! store        the project file (SQLite)
+//! run          the loop: workers, events, pause, cancel, resume, saving
+//! summary      sample scores -> ClassRow per class
+//! report       rows and samples -> CSV, JSON, text
+//! ui           the window
+//! cli          flags and subcommands
+//! ```
+//!
+//! ```text
+//! dataset -> preprocess -+-> classifier -> saliency -+-> fit -> analysis
+//!                        +-> detector   -> roi ------+
+//! analysis -> run -> store -> summary -> ui | report
+//! ```
+//!
+//! Who may import whom is a table in `tests/it/tidy.rs`, which fails on a new arrow.
+//!
+//! Invariants, mostly of what is absent:
+//! - `store` never computes, `analysis` never stores, `summary` and `fit` never run a network.
+//! - Only `run` and `ui` know threads, only `store` knows SQL, only `ui` knows egui, only `cli` knows flags.
+//! - `ui` and `report` show the same `ClassRow`, so they cannot disagree. Without `ui` the command line still works.
+//! - No result depends on batch size, thread count or order.
+//! - Nothing from a file is ever executed.
+
+pub mod analysis;
+pub mod dataset;
+pub mod detector;
+pub mod fit;
+pub mod geometry;
+pub mod graph;
+pub mod roi;
+pub mod saliency;

@@ -1,0 +1,2 @@
+//! camroi
+fn main() {}

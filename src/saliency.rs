@@ -1,0 +1,52 @@
+//! Saliency maps: where in its input a classifier found the evidence for a class.
+//!
+//! Comes in: a [`crate::classifier::Classifier`] and its input tensor. Goes out: a [`SaliencyMap`] for each image. May not
+//! live here: images, files, regions, or anything that knows an architecture.
+
+/// A grid of values `>= 0` over the classifier's view, as ReLU leaves them: nothing subtracted, nothing scaled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SaliencyMap {
+    height: usize,
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl SaliencyMap {
+    /// A map from its row-major values; negative values and not-a-number become 0 (the ReLU of Grad-CAM).
+    ///
+    /// # Panics
+    /// If the number of values is not `height * width`, or a side is 0.
+    pub fn from_values(height: usize, width: usize, mut values: Vec<f32>) -> Self {
+        assert!(height > 0 && width > 0 && values.len() == height * width, "a map needs height * width values");
+        for v in &mut values {
+            *v = v.max(0.0);
+        }
+        Self { height, width, values }
+    }
+
+    /// Rows of the grid.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of the grid.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Row-major values, all `>= 0`.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The largest value; pictures are scaled by it.
+    pub fn max(&self) -> f32 {
+        self.values.iter().copied().fold(0.0, f32::max)
+    }
+
+    /// Whether there is no saliency to take a share of: every value 0, or a sum that is not finite.
+    pub fn is_flat(&self) -> bool {
+        let sum: f64 = self.values.iter().map(|v| f64::from(*v)).sum();
+        !(sum > 0.0 && sum.is_finite())
+    }
+}

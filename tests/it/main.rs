@@ -1,0 +1,5 @@
+//! The integration tests, one binary; each module is one question.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+/// Who imports whom in `src/`.
+mod tidy;
