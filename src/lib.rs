@@ -58,3 +58,4 @@ pub mod geometry;
 pub mod graph;
 pub mod roi;
 pub mod saliency;
+pub mod summary;

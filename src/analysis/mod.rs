@@ -4,6 +4,10 @@
 //! detector's half) and the [`Measured`] result of both. May not live here: threads, files, storage; it computes nothing
 //! itself.
 
+mod score;
+
+pub use score::{SampleScore, Score};
+
 use crate::dataset::ClassId;
 use crate::fit::{Fit, RoiShare, best_fit, roi_share};
 use crate::geometry::{BBox, Size};
