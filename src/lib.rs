@@ -53,9 +53,11 @@
 pub mod analysis;
 pub mod dataset;
 pub mod detector;
+pub mod device;
 pub mod fit;
 pub mod geometry;
 pub mod graph;
 pub mod roi;
 pub mod saliency;
 pub mod summary;
+pub mod weights;

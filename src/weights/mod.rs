@@ -1,0 +1,183 @@
+//! Weights: the named tensors of a file, checked when a network asks for them.
+//!
+//! Comes in: the bytes of a weights file. Goes out: [`Weights`], f32 tensors on the CPU by name. May not live here:
+//! architectures, model cards, downloads. Nothing in a file is ever executed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::SafeTensors;
+
+/// Why weights cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The bytes are no `.safetensors` file, or a damaged one.
+    #[error("not a readable safetensors file: {0}")]
+    Safetensors(#[source] safetensors::SafeTensorError),
+    /// A tensor's values cannot be turned into f32.
+    #[error("tensor {name} cannot be read as f32: {source}")]
+    Value {
+        /// The tensor.
+        name: String,
+        /// What candle says.
+        source: candle_core::Error,
+    },
+    /// A network asked for a tensor that is not there.
+    #[error("the weights have no tensor {name} (expected with shape {expected:?}): is this a file of another network?")]
+    Missing {
+        /// The tensor.
+        name: String,
+        /// The shape that the network needs.
+        expected: Vec<usize>,
+    },
+    /// A network asked for a tensor that has another shape.
+    #[error("tensor {name} has shape {found:?}, expected {expected:?}: is this a file of another network?")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// The shape that the network needs.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+}
+
+impl From<WeightsError> for candle_core::Error {
+    fn from(error: WeightsError) -> Self {
+        Self::wrap(error)
+    }
+}
+
+/// The tensors of a weights file, f32, on the CPU; remembers which were read.
+#[derive(Debug)]
+pub struct Weights {
+    tensors: BTreeMap<String, Tensor>,
+    read: Mutex<BTreeSet<String>>,
+}
+
+impl Weights {
+    /// Tensors by name, of any float type and device, kept as f32 on the CPU.
+    ///
+    /// # Errors
+    /// If a tensor cannot be converted.
+    pub fn new(tensors: impl IntoIterator<Item = (String, Tensor)>) -> Result<Self, WeightsError> {
+        let tensors = tensors
+            .into_iter()
+            .map(|(name, tensor)| {
+                let tensor = tensor.to_device(&Device::Cpu).and_then(|t| t.to_dtype(DType::F32));
+                match tensor {
+                    Ok(tensor) => Ok((name, tensor)),
+                    Err(source) => Err(WeightsError::Value { name, source }),
+                }
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { tensors, read: Mutex::default() })
+    }
+
+    /// The tensors of a `.safetensors` file: f16, bf16 and f64 become f32; tensors of other types are no weights and are
+    /// left out.
+    ///
+    /// # Errors
+    /// If `bytes` are not a complete file of this format.
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let file = SafeTensors::deserialize(bytes).map_err(WeightsError::Safetensors)?;
+        let mut tensors = Vec::new();
+        for (name, view) in file.tensors() {
+            use safetensors::Dtype::{BF16, F16, F32, F64};
+            let dtype = match view.dtype() {
+                F16 => DType::F16,
+                BF16 => DType::BF16,
+                F32 => DType::F32,
+                F64 => DType::F64,
+                _ => continue,
+            };
+            match Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu) {
+                Ok(tensor) => tensors.push((name, tensor)),
+                Err(source) => return Err(WeightsError::Value { name, source }),
+            }
+        }
+        Self::new(tensors)
+    }
+
+    /// The tensor `name` with exactly this shape.
+    ///
+    /// # Errors
+    /// If there is none, or it has another shape; the message names the tensor and both shapes.
+    pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, WeightsError> {
+        let Some(tensor) = self.tensors.get(name) else {
+            return Err(WeightsError::Missing { name: name.to_owned(), expected: shape.to_vec() });
+        };
+        if tensor.dims() != shape {
+            return Err(WeightsError::Shape {
+                name: name.to_owned(),
+                expected: shape.to_vec(),
+                found: tensor.dims().to_vec(),
+            });
+        }
+        self.read.lock().expect("no thread panics while it holds the lock").insert(name.to_owned());
+        Ok(tensor.clone())
+    }
+
+    /// The shape of a tensor, where there is one; asking is not reading.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(Tensor::dims)
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// The names that [`Weights::get`] was never asked for, sorted: after a network is built, the tensors it has no use for.
+    pub fn unused(&self) -> Vec<&str> {
+        let read = self.read.lock().expect("no thread panics while it holds the lock");
+        self.names().filter(|name| !read.contains(*name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Result<Weights, WeightsError> {
+        let tensor = |n: usize| Tensor::zeros(n, DType::F16, &Device::Cpu).expect("zeros fit in memory");
+        Weights::new([("fc.weight".to_owned(), tensor(4)), ("fc.bias".to_owned(), tensor(2))])
+    }
+
+    #[test]
+    fn half_precision_is_widened() -> anyhow::Result<()> {
+        assert_eq!(two()?.get("fc.bias", &[2])?.dtype(), DType::F32);
+        Ok(())
+    }
+
+    #[test]
+    fn a_missing_tensor_is_named() -> anyhow::Result<()> {
+        let message = two()?.get("layer1.weight", &[3, 3]).map_err(|e| e.to_string());
+        let expected =
+            "the weights have no tensor layer1.weight (expected with shape [3, 3]): is this a file of another network?";
+        assert_eq!(message.err().as_deref(), Some(expected));
+        Ok(())
+    }
+
+    #[test]
+    fn a_wrong_shape_is_told_with_both_shapes() -> anyhow::Result<()> {
+        let message = two()?.get("fc.weight", &[2, 2]).map_err(|e| e.to_string());
+        let expected = "tensor fc.weight has shape [4], expected [2, 2]: is this a file of another network?";
+        assert_eq!(message.err().as_deref(), Some(expected));
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_never_asked_for_is_unused() -> anyhow::Result<()> {
+        let weights = two()?;
+        weights.get("fc.bias", &[2])?;
+        assert_eq!(weights.unused(), ["fc.weight"]);
+        Ok(())
+    }
+
+    #[test]
+    fn bytes_of_something_else_are_an_error() {
+        assert!(matches!(Weights::from_safetensors(b"not a file"), Err(WeightsError::Safetensors(_))));
+    }
+}
