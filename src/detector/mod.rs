@@ -3,6 +3,8 @@
 //! Comes in: an upright RGB image. Goes out: [`Detection`]s in image pixels, best first. May not live here: saliency, what
 //! counts as a region (see [`crate::roi`]).
 
+pub mod nms;
+
 use crate::geometry::BBox;
 
 /// An object found in an image.
