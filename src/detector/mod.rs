@@ -3,6 +3,7 @@
 //! Comes in: an upright RGB image. Goes out: [`Detection`]s in image pixels, best first. May not live here: saliency, what
 //! counts as a region (see [`crate::roi`]).
 
+pub mod anchors;
 pub mod coding;
 pub mod nms;
 
