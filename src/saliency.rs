@@ -3,6 +3,10 @@
 //! Comes in: a [`crate::classifier::Classifier`] and its input tensor. Goes out: a [`SaliencyMap`] for each image. May not
 //! live here: images, files, regions, or anything that knows an architecture.
 
+pub mod method;
+
+pub use method::Method;
+
 /// A grid of values `>= 0` over the classifier's view, as ReLU leaves them: nothing subtracted, nothing scaled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SaliencyMap {
