@@ -3,7 +3,9 @@
 //! Comes in: a [`crate::classifier::Classifier`] and its input tensor. Goes out: a [`SaliencyMap`] for each image. May not
 //! live here: images, files, regions, or anything that knows an architecture.
 
+pub mod cams;
 pub mod compat;
+pub mod eigen;
 pub mod method;
 pub mod resample;
 

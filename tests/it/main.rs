@@ -1,5 +1,7 @@
 //! The integration tests, one binary; each module is one question.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+/// Class activation maps against pytorch-grad-cam.
+mod cams;
 /// Who imports whom in `src/`.
 mod tidy;
