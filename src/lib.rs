@@ -57,6 +57,7 @@ pub mod device;
 pub mod fit;
 pub mod geometry;
 pub mod graph;
+pub mod preprocess;
 pub mod roi;
 pub mod saliency;
 pub mod summary;

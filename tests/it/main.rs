@@ -3,5 +3,7 @@
 
 /// Class activation maps against pytorch-grad-cam.
 mod cams;
+/// Pictures decoded and resized against Pillow.
+mod preprocess;
 /// Who imports whom in `src/`.
 mod tidy;
