@@ -60,5 +60,6 @@ pub mod graph;
 pub mod preprocess;
 pub mod roi;
 pub mod saliency;
+pub mod store;
 pub mod summary;
 pub mod weights;

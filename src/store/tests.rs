@@ -1,0 +1,326 @@
+//! Facts about project files.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::analysis::{Explanation, Outcome, Prediction};
+use crate::dataset::{ClassId, Sample, SampleId};
+use crate::detector::Detection;
+use crate::geometry::{BBox, Size};
+use crate::saliency::SaliencyMap;
+
+type Check = anyhow::Result<()>;
+
+fn settings() -> RunSettings {
+    let network = |name: &str| NetworkInfo {
+        name: name.into(),
+        key: format!("{name}-1"),
+        class_names: vec!["zero".into(), "one".into()],
+    };
+    RunSettings {
+        classifier: network("classifier"),
+        layer: "last".into(),
+        method: "gradcam".into(),
+        target: TargetRule::Predicted,
+        detector: Some(network("detector")),
+        roi_min_score: 0.35,
+        hits: [("bird".to_owned(), vec![ClassId(1)])].into(),
+    }
+}
+
+fn explanation() -> Explanation {
+    Explanation {
+        image: Size::new(500, 375),
+        view: BBox::new(85.5, 23.25, 414.0, 351.75),
+        top: vec![
+            Prediction { class: ClassId(1), probability: 0.7 },
+            Prediction { class: ClassId(0), probability: 0.3 },
+        ],
+        target: ClassId(1),
+        map: SaliencyMap::from_values(2, 3, vec![0.0, 1.0, 2.0, 3.0, 4.0, 1e-20]),
+    }
+}
+
+fn detection(score: f32) -> Detection {
+    Detection { bbox: BBox::new(100.0, 100.0, 300.0, 300.0), score, class: 0, name: "zero".into() }
+}
+
+fn sample(path: &str) -> (Sample, Option<FileStamp>) {
+    let label = path.split_once('/').map(|(label, _)| label.to_owned());
+    (Sample { path: path.into(), label }, Some(FileStamp { bytes: 10, modified_ns: 1 }))
+}
+
+fn analysed(id: SampleId, content: u8) -> SampleRecord {
+    let detections = Some(vec![detection(0.5), detection(0.3)]);
+    let hash = ContentHash([content; 32]);
+    SampleRecord::Analysed(Box::new(Analysed { id, hash, explanation: Some(explanation()), detections }))
+}
+
+/// A project of two samples in a folder that lives as long as the test.
+fn project() -> anyhow::Result<(TempDir, PathBuf, Store)> {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("a.camroi");
+    let mut store = Store::create(&path, Path::new("/data"))?;
+    store.list_samples(&[sample("bird/a.jpg"), sample("bird/b.jpg")])?;
+    Ok((dir, path, store))
+}
+
+#[test]
+fn what_was_saved_is_there_after_opening_again() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let pending = store.pending(run)?;
+    assert_eq!(pending.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["bird/a.jpg", "bird/b.jpg"]);
+    store.save(
+        run,
+        &[analysed(pending[0].id, 1), SampleRecord::Failed { id: pending[1].id, reason: "cut off".into() }],
+    )?;
+    drop(store);
+
+    let store = Store::open_read_only(&path)?;
+    assert_eq!(store.root()?, Path::new("/data"));
+    assert_eq!(store.runs()?, [RunInfo { id: run, settings: settings() }]);
+    let result = store.result(run, pending[0].id)?.expect("was saved");
+    let Outcome::Measured(measured) = result.outcome else { panic!("was not a failure") };
+    assert_eq!(measured.explanation, explanation());
+    assert_eq!(measured.rois.len(), 1, "one of the detections reaches the score");
+    assert_eq!(result.score.and_then(|s| s.correct), Some(true));
+    assert_eq!(store.failures(run)?, [("bird/b.jpg".to_owned(), "cut off".to_owned())]);
+    let scores = store.scores(run)?;
+    assert_eq!(scores.len(), 2);
+    assert_eq!(scores[0].score, result.score);
+    assert_eq!(scores[1].score, None);
+    Ok(())
+}
+
+#[test]
+fn a_failed_sample_is_tried_again_and_forgotten_once_it_works() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let id = store.pending(run)?[0].id;
+    store.save(run, &[SampleRecord::Failed { id, reason: "locked".into() }])?;
+    assert_eq!(store.pending(run)?.len(), 2);
+    store.save(run, &[analysed(id, 1)])?;
+    assert_eq!(store.pending(run)?.len(), 1);
+    assert_eq!(store.failures(run)?, []);
+    Ok(())
+}
+
+#[test]
+fn another_score_for_regions_needs_no_network() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let ids: Vec<_> = store.pending(run)?.iter().map(|p| p.id).collect();
+    store.save(run, &[analysed(ids[0], 1), analysed(ids[1], 2)])?;
+    let lower = store.begin_run(&RunSettings { roi_min_score: 0.25, ..settings() })?;
+    assert_ne!(lower, run);
+    assert_eq!(store.pending(lower)?, []);
+    let result = store.result(lower, ids[0])?.expect("both halves are known");
+    let Outcome::Measured(measured) = result.outcome else { panic!("was not a failure") };
+    assert_eq!(measured.rois.len(), 2);
+    assert_eq!(store.runs()?.iter().map(|r| r.id).collect::<Vec<_>>(), [lower, run]);
+    assert_eq!(store.begin_run(&settings())?, run, "the same settings are the same run");
+    assert_eq!(store.runs()?[0].id, run);
+    Ok(())
+}
+
+#[test]
+fn another_classifier_keeps_the_detections() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let id = store.pending(run)?[0].id;
+    store.save(run, &[analysed(id, 1)])?;
+    let mut other = settings();
+    other.classifier.key = "classifier-2".into();
+    let other = store.begin_run(&other)?;
+    assert_eq!(store.pending(other)?.len(), 2);
+    let missing = |hash| store.missing(other, Some("bird"), &ContentHash([hash; 32]));
+    assert_eq!(missing(1)?, Missing { explanation: true, detections: false });
+    assert_eq!(missing(2)?, Missing { explanation: true, detections: true });
+    Ok(())
+}
+
+#[test]
+fn maps_of_the_label_are_kept_apart_from_maps_of_the_prediction() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let predicted = store.begin_run(&settings())?;
+    let id = store.pending(predicted)?[0].id;
+    store.save(predicted, &[analysed(id, 1)])?;
+    let labelled = store.begin_run(&RunSettings { target: TargetRule::Labelled, ..settings() })?;
+    assert_eq!(store.pending(labelled)?.len(), 2);
+    let hash = ContentHash([1; 32]);
+    assert_eq!(store.missing(labelled, Some("bird"), &hash)?, Missing { explanation: true, detections: false });
+    let half = Analysed { id, hash, explanation: Some(explanation()), detections: None };
+    store.save(labelled, &[SampleRecord::Analysed(Box::new(half))])?;
+    assert_eq!(store.missing(labelled, Some("bird"), &hash)?, Missing { explanation: false, detections: false });
+    assert_eq!(store.pending(labelled)?.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_run_without_a_detector_wants_no_detections() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&RunSettings { detector: None, ..settings() })?;
+    assert_eq!(store.begin_run(&RunSettings { detector: None, ..settings() })?, run);
+    let id = store.pending(run)?[0].id;
+    let hash = ContentHash([1; 32]);
+    let half = Analysed { id, hash, explanation: Some(explanation()), detections: None };
+    store.save(run, &[SampleRecord::Analysed(Box::new(half))])?;
+    assert_eq!(store.pending(run)?.len(), 1);
+    assert!(store.result(run, id)?.is_some());
+    Ok(())
+}
+
+#[test]
+fn changed_files_are_pending_and_removed_ones_are_set_aside() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let ids: Vec<_> = store.pending(run)?.iter().map(|p| p.id).collect();
+    store.save(run, &[analysed(ids[0], 1), analysed(ids[1], 2)])?;
+
+    store.list_samples(&[sample("bird/a.jpg"), sample("bird/c.jpg")])?;
+    assert_eq!(store.pending(run)?.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["bird/c.jpg"]);
+    assert_eq!(store.scores(run)?.len(), 1);
+    assert_eq!(store.sample_count()?, 2);
+
+    store.list_samples(&[sample("bird/a.jpg"), sample("bird/b.jpg")])?;
+    assert_eq!(store.pending(run)?, [], "what was known of b is still there");
+
+    let (b, _) = sample("bird/b.jpg");
+    store.list_samples(&[sample("bird/a.jpg"), (b, Some(FileStamp { bytes: 10, modified_ns: 2 }))])?;
+    let pending = store.pending(run)?;
+    assert_eq!(pending.iter().map(|p| p.id).collect::<Vec<_>>(), [ids[1]], "and keeps its number");
+    Ok(())
+}
+
+#[test]
+fn verdicts_are_kept_changed_and_taken_back() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let id = store.pending(run)?[0].id;
+    let (class, one) = (Subject::Class("bird".into()), Subject::Sample(id));
+    let judgement = |verdict| Judgement { verdict, note: "the sky".into() };
+    store.set_verdict(run, &class, Some(&judgement(Verdict::Undecided)))?;
+    store.set_verdict(run, &class, Some(&judgement(Verdict::Spurious)))?;
+    store.set_verdict(run, &one, Some(&judgement(Verdict::DetectorMiss)))?;
+    let mut other_score = Store::open(&path)?;
+    let other_run = other_score.begin_run(&RunSettings { roi_min_score: 0.5, ..settings() })?;
+    let expected = [(class.clone(), judgement(Verdict::Spurious)), (one, judgement(Verdict::DetectorMiss))];
+    assert_eq!(other_score.verdicts(other_run)?, expected);
+    store.set_verdict(run, &class, None)?;
+    assert_eq!(store.verdicts(run)?, expected[1..]);
+    Ok(())
+}
+
+#[test]
+fn a_reader_sees_that_a_writer_wrote() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let reader = Store::open_read_only(&path)?;
+    let before = reader.generation()?;
+    assert_eq!(reader.generation()?, before);
+    let run = store.begin_run(&settings())?;
+    assert_ne!(reader.generation()?, before);
+    assert_eq!(reader.pending(run)?.len(), 2);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_no_project_is_refused_and_left_alone() -> Check {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("a.camroi");
+    let contents: [&[u8]; 2] = [b"some text, long enough to be looked at as a database", &[0; 4096]];
+    for content in contents {
+        std::fs::write(&path, content)?;
+        assert!(matches!(Store::open(&path), Err(StoreError::NotAProject(_))));
+        assert!(matches!(Store::open_read_only(&path), Err(StoreError::NotAProject(_))));
+        assert!(matches!(Store::open_or_create(&path, Path::new("/data")), Err(StoreError::NotAProject(_))));
+        assert!(matches!(Store::create(&path, Path::new("/data")), Err(StoreError::Exists(_))));
+        assert_eq!(std::fs::read(&path)?, content);
+    }
+    std::fs::remove_file(&path)?;
+    rusqlite::Connection::open(&path)?.execute_batch("CREATE TABLE other (x)")?;
+    let content = std::fs::read(&path)?;
+    assert!(matches!(Store::open(&path), Err(StoreError::NotAProject(_))));
+    assert_eq!(std::fs::read(&path)?, content);
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::NotAProject(_))));
+    assert!(matches!(Store::open(&dir.path().join("none")), Err(StoreError::Missing(_))));
+    Ok(())
+}
+
+#[test]
+fn another_version_is_refused_and_left_alone() -> Check {
+    let (_dir, path, store) = project()?;
+    store.connection.pragma_update(None, "user_version", 99)?;
+    drop(store);
+    let content = std::fs::read(&path)?;
+    assert!(matches!(Store::open(&path), Err(StoreError::Version { found: 99, expected: 1, .. })));
+    assert!(matches!(Store::open_read_only(&path), Err(StoreError::Version { .. })));
+    assert_eq!(std::fs::read(&path)?, content);
+    Ok(())
+}
+
+#[test]
+fn the_project_of_another_data_set_is_refused() -> Check {
+    let (_dir, path, _store) = project()?;
+    assert!(Store::open_or_create(&path, Path::new("/data")).is_ok());
+    assert!(matches!(Store::open_or_create(&path, Path::new("/other")), Err(StoreError::OtherDataset { .. })));
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_does_not_exist_takes_no_project() {
+    let result = Store::create(Path::new("/no such folder/a.camroi"), Path::new("/data"));
+    assert!(matches!(result, Err(StoreError::CannotOpen(_))));
+}
+
+#[test]
+fn a_locked_project_is_called_locked() -> Check {
+    let (_dir, path, mut store) = project()?;
+    store.connection.busy_timeout(std::time::Duration::from_millis(20))?;
+    let other = rusqlite::Connection::open(&path)?;
+    other.execute_batch("BEGIN IMMEDIATE")?;
+    assert!(matches!(store.begin_run(&settings()), Err(StoreError::Locked(_))));
+    other.execute_batch("ROLLBACK")?;
+    assert!(store.begin_run(&settings()).is_ok());
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_saved_before() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let ids: Vec<_> = store.pending(run)?.iter().map(|p| p.id).collect();
+    store.save(run, &[analysed(ids[0], 1)])?;
+    // SQLite's own limit on the file stands for a disk without room.
+    let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    store.connection.pragma_update(None, "max_page_count", pages)?;
+    let mut large = explanation();
+    large.map = SaliencyMap::from_values(100, 1000, vec![1.0; 100_000]);
+    let half =
+        Analysed { id: ids[1], hash: ContentHash([2; 32]), explanation: Some(large), detections: Some(Vec::new()) };
+    let result = store.save(run, &[SampleRecord::Analysed(Box::new(half))]);
+    assert!(matches!(result, Err(StoreError::DiskFull(_))), "{result:?}");
+    drop(store);
+    let store = Store::open(&path)?;
+    assert_eq!(store.scores(run)?.len(), 1);
+    assert_eq!(store.pending(run)?.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_damaged_result_is_an_error_and_no_panic() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let id = store.pending(run)?[0].id;
+    store.save(run, &[analysed(id, 1)])?;
+    for damage in ["map_width = 0", "map_width = 7", "top = x''", "map = x'00'", "x1 = x0", "class = -1"] {
+        store.connection.execute_batch("SAVEPOINT s")?;
+        store.connection.execute(&format!("UPDATE explanations SET {damage}"), [])?;
+        assert!(store.result(run, id).is_err(), "{damage}");
+        store.connection.execute_batch("ROLLBACK TO s; RELEASE s")?;
+    }
+    assert!(store.result(run, id)?.is_some());
+    Ok(())
+}
