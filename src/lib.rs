@@ -11,6 +11,7 @@
 //!
 //! ```text
 //! geometry     Size, BBox, Affine: the spaces image, input, grid and the ways between them
+//! mask         pixels of an image, as runs
 //! device       which back end to compute on
 //! dataset      labelled folder -> samples, class names and groups
 //! preprocess   file -> upright RGB image -> network input
@@ -57,6 +58,7 @@ pub mod device;
 pub mod fit;
 pub mod geometry;
 pub mod graph;
+pub mod mask;
 pub mod preprocess;
 pub mod roi;
 pub mod saliency;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// A room and the rooms it may import; `lib.rs` and `main.rs` are not rooms.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("geometry", &[]),
+    ("mask", &["geometry"]),
     ("device", &[]),
     ("kernels", &[]),
     ("dataset", &[]),
@@ -15,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("preprocess", &["geometry"]),
     ("card", &["preprocess", "geometry"]),
     ("classifier", &["weights", "graph", "card", "preprocess", "geometry"]),
-    ("detector", &["weights", "graph", "card", "preprocess", "geometry"]),
+    ("detector", &["weights", "graph", "card", "preprocess", "mask", "geometry"]),
     ("saliency", &["classifier", "graph", "dataset", "geometry", "kernels"]),
     ("roi", &["detector", "geometry"]),
     ("fit", &["saliency", "roi", "geometry", "kernels"]),
