@@ -6,6 +6,7 @@
 pub mod anchors;
 pub mod coding;
 pub mod nms;
+pub mod paste;
 pub mod roi_align;
 
 use crate::geometry::BBox;
