@@ -7,7 +7,16 @@
 //! # Shapes
 //! Feature maps are `(n, c, h, w)`, f32; the batch `n`, and for most networks `h` and `w`, are free.
 
+mod network;
+mod shape;
+mod split;
+mod tensors;
+
 use candle_core::{Result, Tensor, bail};
+
+pub use network::Network;
+pub use split::CutError;
+pub use tensors::TensorNet;
 
 /// Index of a node in its graph; nodes are stored in an order in which inputs come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
