@@ -24,6 +24,7 @@
 //! detector     Detector and its architectures, boxes, non-maximum suppression
 //! roi          detections -> Roi, the region that should matter
 //! fit          SaliencyMap + Roi -> Fit, the share inside
+//! measure      SaliencyMap + region -> other localisation measures, and baselines
 //! models       names and files -> loaded classifier and detector
 //! analysis     one sample through all above
 //! colormap     0..1 -> colour
@@ -59,6 +60,7 @@ pub mod fit;
 pub mod geometry;
 pub mod graph;
 pub mod mask;
+pub mod measure;
 pub mod preprocess;
 pub mod roi;
 pub mod saliency;

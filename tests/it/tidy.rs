@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("saliency", &["classifier", "graph", "dataset", "geometry", "kernels"]),
     ("roi", &["detector", "geometry"]),
     ("fit", &["saliency", "roi", "geometry", "kernels"]),
+    ("measure", &["saliency", "fit", "geometry"]),
     ("models", &["card", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
     ("analysis", &["dataset", "preprocess", "classifier", "detector", "saliency", "roi", "fit", "geometry"]),
     ("overlay", &["colormap", "geometry", "saliency", "roi", "fit", "analysis"]),
