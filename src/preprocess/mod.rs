@@ -4,6 +4,7 @@
 //! image, a [`NetworkInput`] and the way between their pixels. May not live here: files and folders, networks, tensors.
 
 mod decode;
+mod interpolate;
 mod resample;
 
 pub use decode::{DecodeError, MAX_PIXELS, decode};
@@ -11,15 +12,17 @@ pub use decode::{DecodeError, MAX_PIXELS, decode};
 use image::RgbImage;
 
 use crate::geometry::{Affine, BBox, Size};
-use resample::Window;
+use resample::{Filter, Window};
 
-/// Which filter makes a picture smaller or larger, as Pillow names them.
+/// Which filter makes a picture smaller or larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// Triangle filter, widened when shrinking (antialiased).
     Bilinear,
     /// Cubic convolution with `a = -0.5`, widened when shrinking (antialiased).
     Bicubic,
+    /// Bilinear between the four nearest pixels at any scale and not rounded to 8 bits: PyTorch's `interpolate`.
+    FourPixels,
 }
 
 /// How a picture of any shape gets into a network's input.
@@ -35,6 +38,23 @@ pub enum Resize {
     Stretch,
     /// The whole picture, as large as fits with its proportions kept, in the centre of the input, black around it.
     Letterbox,
+    /// The whole picture with its proportions kept: the shorter side becomes `edge` pixels, or less where the longer one
+    /// would exceed the longer side of [`Preprocessing::input`]. Inputs differ in size and have no border.
+    ShortestEdge {
+        /// Pixels of the shorter side.
+        edge: u32,
+        /// How the sides become whole pixels.
+        rounding: SideRounding,
+    },
+}
+
+/// How a resized side becomes a whole number of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SideRounding {
+    /// To the nearest: Detectron2.
+    Nearest,
+    /// Down: torchvision.
+    Down,
 }
 
 /// Order of a network's three input channels.
@@ -49,11 +69,11 @@ pub enum ChannelOrder {
 /// What a network wants of a picture. Each value of 0..=255 becomes `(value * scale - mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preprocessing {
-    /// Size of the network's input; no side is 0.
+    /// Size of the network's input, or under [`Resize::ShortestEdge`] its limit; no side is 0.
     pub input: Size,
     /// How the picture is fitted into it.
     pub resize: Resize,
-    /// By which filter; the resized picture is rounded to 8 bits, as Pillow does.
+    /// By which filter; but for [`Interpolation::FourPixels`] the resized picture is rounded to 8 bits, as Pillow does.
     pub interpolation: Interpolation,
     /// Order of the channels in the input.
     pub channels: ChannelOrder,
@@ -87,10 +107,22 @@ impl Preprocessing {
         let size = Size::new(image.width(), image.height());
         assert!(size.area() > 0 && self.input.area() > 0, "preprocessing needs pixels");
         let placement = self.placement(size);
-        let visible = resample::resample(image, placement.resized, placement.visible(), self.interpolation);
+        let tables = self.tables();
+        let resampled = |filter| {
+            let visible = resample::resample(image, placement.resized, placement.visible(), filter);
+            self.lay_out(visible.as_raw(), &placement, |channel, value| tables[channel][usize::from(value)])
+        };
+        let values = match self.interpolation {
+            Interpolation::Bilinear => resampled(Filter::Triangle),
+            Interpolation::Bicubic => resampled(Filter::Cubic),
+            Interpolation::FourPixels => {
+                let visible = interpolate::interpolate(image, placement.resized, placement.visible());
+                self.lay_out(&visible, &placement, |channel, value| self.normalised(channel, f64::from(value)))
+            }
+        };
         NetworkInput {
-            values: self.normalise(&visible, &placement),
-            size: self.input,
+            values,
+            size: placement.input,
             input_from_image: placement.input_from_image(size),
             view: placement.view(size),
         }
@@ -103,24 +135,30 @@ impl Preprocessing {
             Resize::ShorterSide { size: side } => (shorter_side(size, side), Rounding::HalfToEven),
             Resize::Stretch => (input, Rounding::Down),
             Resize::Letterbox => (fit_inside(size, input), Rounding::Down),
+            Resize::ShortestEdge { edge, rounding } => {
+                let resized = shortest_edge(size, edge, input.width.max(input.height), rounding);
+                return Placement { resized, left: 0, top: 0, input: resized };
+            }
         };
         let left = centred(resized.width, input.width, rounding);
         let top = centred(resized.height, input.height, rounding);
         Placement { resized, left, top, input }
     }
 
-    /// The planar values of the input: `visible` at its place, black elsewhere.
-    fn normalise(&self, visible: &RgbImage, placement: &Placement) -> Vec<f32> {
-        let tables = self.tables();
-        let (width, plane) = (self.input.width as usize, self.input.area() as usize);
-        let mut values: Vec<f32> = tables.iter().flat_map(|table| std::iter::repeat_n(table[0], plane)).collect();
+    /// The planar values of the input: `visible` (interleaved RGB) at its place, black elsewhere; `number` gives the value of
+    /// an input channel.
+    fn lay_out<T: Copy>(&self, visible: &[T], placement: &Placement, number: impl Fn(usize, T) -> f32) -> Vec<f32> {
+        let (width, plane) = (placement.input.width as usize, placement.input.area() as usize);
+        let black = [0, 1, 2].map(|channel| self.normalised(channel, 0.0));
+        let mut values: Vec<f32> = black.into_iter().flat_map(|value| std::iter::repeat_n(value, plane)).collect();
         // Where the visible part begins in the input.
         let (x0, y0) = (placement.left.max(0) as usize, placement.top.max(0) as usize);
-        let row_len = 3 * visible.width() as usize;
-        for (table, (plane, channel)) in tables.iter().zip(values.chunks_exact_mut(plane).zip(self.source_channels())) {
-            for (out, row) in plane.chunks_exact_mut(width).skip(y0).zip(visible.as_raw().chunks_exact(row_len)) {
+        let row_len = 3 * placement.visible().width as usize;
+        let planes = values.chunks_exact_mut(plane).zip(self.source_channels());
+        for (channel, (plane, source)) in planes.enumerate() {
+            for (out, row) in plane.chunks_exact_mut(width).skip(y0).zip(visible.chunks_exact(row_len)) {
                 for (out, pixel) in out[x0..].iter_mut().zip(row.chunks_exact(3)) {
-                    *out = table[usize::from(pixel[channel])];
+                    *out = number(channel, pixel[source]);
                 }
             }
         }
@@ -135,13 +173,15 @@ impl Preprocessing {
         }
     }
 
-    /// The normalised number of each 8-bit value, per input channel.
+    /// The number of each 8-bit value, per input channel.
     fn tables(&self) -> [[f32; 256]; 3] {
-        let scale = f64::from(self.scale);
-        [0, 1, 2].map(|c| {
-            let (mean, std) = (f64::from(self.mean[c]), f64::from(self.std[c]));
-            std::array::from_fn(|value| ((value as f64 * scale - mean) / std) as f32)
-        })
+        [0, 1, 2].map(|channel| std::array::from_fn(|value| self.normalised(channel, value as f64)))
+    }
+
+    /// What an input channel is fed with for a value of 0..=255.
+    fn normalised(&self, channel: usize, value: f64) -> f32 {
+        let (mean, std) = (f64::from(self.mean[channel]), f64::from(self.std[channel]));
+        ((value * f64::from(self.scale) - mean) / std) as f32
     }
 }
 
@@ -208,6 +248,18 @@ fn fit_inside(size: Size, input: Size) -> Size {
     let scale = ratio(input.width, size.width).min(ratio(input.height, size.height));
     let side = |n: u32, most: u32| ((f64::from(n) * scale + 0.5).floor() as u32).clamp(1, most);
     Size::new(side(size.width, input.width), side(size.height, input.height))
+}
+
+/// `size` with its shorter side changed to `edge` and the longer one in proportion, but at most `longest`; no side is 0.
+fn shortest_edge(size: Size, edge: u32, longest: u32, rounding: SideRounding) -> Size {
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let (short, long) = (width.min(height), width.max(height));
+    let scale = (f64::from(edge) / short).min(f64::from(longest) / long);
+    let side = |side: f64| match rounding {
+        SideRounding::Nearest => (side * scale + 0.5).floor().max(1.0) as u32,
+        SideRounding::Down => (side * scale).floor().max(1.0) as u32,
+    };
+    Size::new(side(width), side(height))
 }
 
 /// How half a pixel of a crop's offset is rounded.
@@ -295,6 +347,29 @@ mod tests {
         let column: Vec<f32> = input.values.chunks_exact(416).take(416).map(|row| row[0]).collect();
         let expected: Vec<f32> = (0..416).map(|y| if (62..353).contains(&y) { 10.0 } else { 0.0 }).collect();
         assert_eq!(column, expected);
+    }
+
+    #[test]
+    fn a_shortest_edge_sizes_the_input_and_leaves_no_border() {
+        let input = |width, height, rounding| {
+            let network = preprocessing(1333, Resize::ShortestEdge { edge: 800, rounding });
+            network.placement(Size::new(width, height)).input
+        };
+        // 320 * 800 / 240 = 1066.67; then 1333 / 1000 = 1.333 on both sides, where the longer one is the limit.
+        assert_eq!(input(320, 240, SideRounding::Nearest), Size::new(1067, 800));
+        assert_eq!(input(320, 240, SideRounding::Down), Size::new(1066, 800));
+        assert_eq!(input(300, 1000, SideRounding::Nearest), Size::new(400, 1333));
+        assert_eq!(input(300, 1000, SideRounding::Down), Size::new(399, 1333));
+        assert_eq!(input(1, 50_000, SideRounding::Down), Size::new(1, 1333));
+    }
+
+    #[test]
+    fn four_pixels_are_normalised_without_rounding() {
+        let mut network = preprocessing(4, Resize::Stretch);
+        network.interpolation = Interpolation::FourPixels;
+        network.std = [2.0; 3];
+        let picture = RgbImage::from_fn(2, 1, |x, _| image::Rgb([x as u8; 3]));
+        assert_eq!(network.apply(&picture).values[..4], [0.0, 0.125, 0.375, 0.5]);
     }
 
     #[test]

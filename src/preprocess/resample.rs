@@ -6,8 +6,16 @@
 
 use image::RgbImage;
 
-use super::Interpolation;
 use crate::geometry::Size;
+
+/// A kernel, widened when shrinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filter {
+    /// Pillow's `BILINEAR`.
+    Triangle,
+    /// Pillow's `BICUBIC`.
+    Cubic,
+}
 
 /// A rectangle of the resized picture, in its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +30,7 @@ pub(super) struct Window {
 const PRECISION_BITS: u32 = 32 - 8 - 2;
 
 /// The pixels inside `window` of `image` resized to `resized`; no other pixel is computed.
-pub(super) fn resample(image: &RgbImage, resized: Size, window: Window, filter: Interpolation) -> RgbImage {
+pub(super) fn resample(image: &RgbImage, resized: Size, window: Window, filter: Filter) -> RgbImage {
     let columns = Taps::new(image.width(), resized.width, window.x, window.width, filter);
     let rows = Taps::new(image.height(), resized.height, window.y, window.height, filter);
     // A side that keeps its length is copied, so that only the rows that count are filtered.
@@ -46,7 +54,7 @@ struct Span {
 
 impl Taps {
     /// For the `count` output pixels from `start` on, of an axis that goes from `from` to `to` pixels.
-    fn new(from: u32, to: u32, start: u32, count: u32, filter: Interpolation) -> Self {
+    fn new(from: u32, to: u32, start: u32, count: u32, filter: Filter) -> Self {
         let scale = f64::from(from) / f64::from(to);
         let widening = scale.max(1.0);
         let support = filter.support() * widening;
@@ -81,12 +89,12 @@ impl Taps {
     }
 }
 
-impl Interpolation {
+impl Filter {
     /// Reach of the filter to each side at full resolution, in pixels.
     fn support(self) -> f64 {
         match self {
-            Self::Bilinear => 1.0,
-            Self::Bicubic => 2.0,
+            Self::Triangle => 1.0,
+            Self::Cubic => 2.0,
         }
     }
 
@@ -94,8 +102,8 @@ impl Interpolation {
     fn weight(self, x: f64) -> f64 {
         let x = x.abs();
         match self {
-            Self::Bilinear => (1.0 - x).max(0.0),
-            Self::Bicubic => {
+            Self::Triangle => (1.0 - x).max(0.0),
+            Self::Cubic => {
                 const A: f64 = -0.5;
                 if x < 1.0 {
                     ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
