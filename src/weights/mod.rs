@@ -3,11 +3,26 @@
 //! Comes in: the bytes of a weights file. Goes out: [`Weights`], f32 tensors on the CPU by name. May not live here:
 //! architectures, model cards, downloads. Nothing in a file is ever executed.
 
+mod checkpoint;
+mod detectron2;
+mod pickle;
+mod state_dict;
+mod stored;
+mod torch;
+mod zip;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
+
+use checkpoint::Format;
+use stored::StoredTensor;
+
+pub use checkpoint::CheckpointError;
+pub use pickle::PickleError;
+pub use zip::ZipError;
 
 /// Why weights cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +30,9 @@ pub enum WeightsError {
     /// The bytes are no `.safetensors` file, or a damaged one.
     #[error("not a readable safetensors file: {0}")]
     Safetensors(#[source] safetensors::SafeTensorError),
+    /// The bytes are a PyTorch or Detectron2 file that cannot be used.
+    #[error("not a readable checkpoint: {0}")]
+    Checkpoint(#[from] CheckpointError),
     /// A tensor's values cannot be turned into f32.
     #[error("tensor {name} cannot be read as f32: {source}")]
     Value {
@@ -98,6 +116,35 @@ impl Weights {
             }
         }
         Self::new(tensors)
+    }
+
+    /// The tensors of a checkpoint of any format that is known, told apart by its content: `.safetensors`, PyTorch's
+    /// `.pth` and `.pt`, Detectron2's `.pkl`.
+    ///
+    /// Wrappers of training scripts (`state_dict`, `model`, …) are opened, the moving average of the weights is preferred
+    /// where there is one, and prefixes (`module.`, `_orig_mod.`) are taken off the names. Numbers of any type become f32.
+    ///
+    /// # Errors
+    /// If the file is damaged, or names anything but tensors and plain containers. Memory stays within a small multiple of
+    /// the file's size, whatever the file claims.
+    pub fn from_checkpoint(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let stored = match Format::of(bytes) {
+            Format::TorchZip => torch::read_zip(bytes)?,
+            Format::TorchLegacy => torch::read_legacy(bytes)?,
+            Format::Pickle => detectron2::read(bytes)?,
+            Format::Safetensors => {
+                let mut weights = Self::from_safetensors(bytes)?;
+                let tensors = std::mem::take(&mut weights.tensors);
+                let plain = |(name, tensor): (String, _)| (state_dict::without_prefixes(&name).to_owned(), tensor);
+                weights.tensors = tensors.into_iter().map(plain).collect();
+                return Ok(weights);
+            }
+        };
+        let tensor = |stored: StoredTensor| match Tensor::from_vec(stored.values, stored.shape, &Device::Cpu) {
+            Ok(tensor) => Ok((stored.name, tensor)),
+            Err(source) => Err(WeightsError::Value { name: stored.name, source }),
+        };
+        Self::new(stored.into_iter().map(tensor).collect::<Result<Vec<_>, _>>()?)
     }
 
     /// The tensor `name` with exactly this shape.
