@@ -3,6 +3,8 @@
 
 /// Class activation maps against pytorch-grad-cam.
 mod cams;
+/// Files of PyTorch and Detectron2.
+mod checkpoints;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// Who imports whom in `src/`.
