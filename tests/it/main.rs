@@ -5,6 +5,8 @@
 mod cams;
 /// Files of PyTorch and Detectron2.
 mod checkpoints;
+/// Folders of photos to samples.
+mod dataset;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// Who imports whom in `src/`.
