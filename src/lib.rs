@@ -14,6 +14,7 @@
 //! mask         pixels of an image, as runs
 //! device       which back end to compute on
 //! dataset      labelled folder -> samples, class names and groups
+//! demo         the bundled photos and their attribution
 //! preprocess   file -> upright RGB image -> network input
 //! weights      weights file -> named, checked tensors
 //! card         model card (TOML) -> what a network is and wants
@@ -54,6 +55,7 @@
 
 pub mod analysis;
 pub mod dataset;
+pub mod demo;
 pub mod detector;
 pub mod device;
 pub mod fit;

@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("device", &[]),
     ("kernels", &[]),
     ("dataset", &[]),
+    ("demo", &[]),
     ("weights", &[]),
     ("colormap", &[]),
     ("graph", &["kernels"]),
@@ -31,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "run", "store", "summary", "analysis", "dataset", "saliency", "roi", "fit", "geometry", "colormap",
+            "run", "store", "summary", "analysis", "dataset", "demo", "saliency", "roi", "fit", "geometry", "colormap",
             "overlay",
         ],
     ),
@@ -47,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "models",
             "device",
             "dataset",
+            "demo",
             "analysis",
             "colormap",
             "preprocess",
