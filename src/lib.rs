@@ -20,6 +20,7 @@
 //! card         model card (TOML) -> what a network is and wants
 //! kernels      SIMD kernels of the CPU engine: the only unsafe code
 //! graph        a network as nodes; run on candle's tensors or on the CPU engine, cut at a target layer
+//! blocks       layers and backbones that architectures share, as nodes of a graph
 //! classifier   Classifier { features, head } and its architectures
 //! saliency     Grad-CAM -> SaliencyMap
 //! detector     Detector and its architectures, boxes, non-maximum suppression
@@ -54,6 +55,7 @@
 //! - Nothing from a file is ever executed.
 
 pub mod analysis;
+pub mod blocks;
 pub mod dataset;
 pub mod demo;
 pub mod detector;
