@@ -6,9 +6,16 @@
 pub mod cams;
 pub mod compat;
 pub mod eigen;
+mod error;
+pub mod masked;
 pub mod method;
+pub mod noise;
+pub mod occlusion;
 pub mod resample;
+pub mod rise;
+pub mod score_cam;
 
+pub use error::SaliencyError;
 pub use method::Method;
 
 /// A grid of values `>= 0` over the classifier's view, as ReLU leaves them: nothing subtracted, nothing scaled.
