@@ -67,6 +67,7 @@ pub mod mask;
 pub mod measure;
 pub mod preprocess;
 pub mod roi;
+pub mod run;
 pub mod saliency;
 pub mod store;
 pub mod summary;

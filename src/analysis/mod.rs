@@ -5,8 +5,10 @@
 //! itself.
 
 mod score;
+mod target;
 
 pub use score::{SampleScore, Score};
+pub use target::Target;
 
 use crate::dataset::ClassId;
 use crate::fit::{Fit, RoiShare, best_fit, roi_share};

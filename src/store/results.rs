@@ -28,6 +28,16 @@ pub enum SampleRecord {
     },
 }
 
+impl SampleRecord {
+    /// The sample that it is about.
+    pub fn id(&self) -> SampleId {
+        match self {
+            Self::Analysed(analysed) => analysed.id,
+            Self::Failed { id, .. } => *id,
+        }
+    }
+}
+
 /// The halves that were computed for a sample, none where both were known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysed {
@@ -66,7 +76,8 @@ pub struct SampleResult {
 }
 
 impl SampleResult {
-    fn into_score(self) -> SampleScore {
+    /// The numbers for tables.
+    pub fn into_score(self) -> SampleScore {
         SampleScore { id: self.id, path: self.path, label: self.label, score: self.score }
     }
 }
