@@ -1,12 +1,16 @@
 //! The integration tests, one binary; each module is one question.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+/// Shared backbones and the names of their tensors.
+mod backbones;
 /// Class activation maps against pytorch-grad-cam.
 mod cams;
 /// Files of PyTorch and Detectron2.
 mod checkpoints;
 /// Folders of photos to samples.
 mod dataset;
+/// Weights hashed from names.
+mod fill;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// Who imports whom in `src/`.
