@@ -56,6 +56,8 @@
 
 pub mod analysis;
 pub mod blocks;
+pub mod card;
+pub mod classifier;
 pub mod dataset;
 pub mod demo;
 pub mod detector;
