@@ -22,6 +22,13 @@ pub use tensors::TensorNet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) usize);
 
+impl NodeId {
+    /// Position in [`Graph::nodes`] and in [`Graph::shapes`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Rows and columns of zeros (for maximum pooling: of minus infinity) added on each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[expect(missing_docs, reason = "the four sides")]

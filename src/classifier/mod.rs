@@ -1,0 +1,182 @@
+//! Classifiers: networks that say what an image shows, cut at the layer whose features are explained.
+//!
+//! Comes in: a network's graph, its card and classes. Goes out: a [`Classifier`] with its two halves, `features` and `head`.
+//! May not live here: files, saliency formulas, image decoding. One file an architecture, listed in [`ARCHITECTURES`].
+
+mod architecture;
+mod efficientnet_lite;
+#[cfg(test)]
+pub(crate) mod fixture;
+
+use candle_core::{Device, Tensor};
+
+pub use architecture::{ARCHITECTURES, Architecture, BuildOptions, architecture};
+
+use crate::card::Classes;
+use crate::graph::{CutError, Graph, Network};
+use crate::preprocess::Preprocessing;
+
+/// Why a network cannot be used as a classifier.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifierError {
+    /// No node has this name.
+    #[error("there is no layer {layer} in this network; its layers are {}", .layers.join(", "))]
+    NoLayer {
+        /// What was asked for.
+        layer: String,
+        /// What there is.
+        layers: Vec<String>,
+    },
+    /// The layer is there but cannot be explained.
+    #[error(transparent)]
+    Cut(#[from] CutError),
+    /// The card names more or fewer classes than the network has outputs.
+    #[error("the network has {outputs} outputs, but {names} classes are named")]
+    Classes {
+        /// What the network returns.
+        outputs: usize,
+        /// What the card names.
+        names: usize,
+    },
+    /// The network does not fit its input or the device failed.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// What a classifier is, besides its graph.
+#[derive(Clone, Debug)]
+pub struct ClassifierSpec {
+    /// What people call it.
+    pub name: String,
+    /// Identity of the weights and everything built into the graph.
+    pub weights_key: String,
+    /// What it wants of a picture.
+    pub preprocessing: Preprocessing,
+    /// What its outputs stand for.
+    pub classes: Classes,
+}
+
+/// A classifier, cut at its target layer and ready to run.
+#[derive(Debug)]
+pub struct Classifier {
+    spec: ClassifierSpec,
+    layer: String,
+    layers: Vec<String>,
+    features: Network,
+    head: Network,
+    /// `(classes, c)` where the head is a mean and one linear layer.
+    linear_head: Option<Tensor>,
+    device: Device,
+}
+
+impl Classifier {
+    /// Cuts `graph`, which returns logits `(n, classes)`, at `layer` and brings both halves to a device.
+    ///
+    /// # Errors
+    /// If there is no such layer, the network cannot be cut there, or the classes are not as many as the outputs.
+    pub fn new(spec: ClassifierSpec, graph: &Graph, layer: &str, device: &Device) -> Result<Self, ClassifierError> {
+        let size = spec.preprocessing.input;
+        let shapes = graph.shapes(1, size.height as usize, size.width as usize)?;
+        let outputs = graph.outputs().first().and_then(|o| shapes.get(o.index())?.get(1)).copied().unwrap_or(0);
+        if outputs != spec.classes.names.len() {
+            return Err(ClassifierError::Classes { outputs, names: spec.classes.names.len() });
+        }
+        let layers: Vec<String> = graph.cuts().into_iter().map(|id| graph.node(id).name.clone()).collect();
+        let Some(cut) = graph.find(layer) else {
+            return Err(ClassifierError::NoLayer { layer: layer.to_owned(), layers });
+        };
+        let (features, head) = graph.split_at(cut)?;
+        Ok(Self {
+            layer: layer.to_owned(),
+            layers,
+            features: Network::new(&features, device)?,
+            linear_head: head.pooled_linear().cloned(),
+            head: Network::new(&head, device)?,
+            device: device.clone(),
+            spec,
+        })
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// What it wants of a picture.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.spec.preprocessing
+    }
+
+    /// Names of its classes, in the order of the logits; two may be equal.
+    pub fn class_names(&self) -> &[String] {
+        &self.spec.classes.names
+    }
+
+    /// Names and ids of its classes, in the order of the logits.
+    pub fn classes(&self) -> &Classes {
+        &self.spec.classes
+    }
+
+    /// The target layer: where the network is cut.
+    pub fn layer(&self) -> &str {
+        &self.layer
+    }
+
+    /// All layers that it could be cut at, from input to output.
+    pub fn layers(&self) -> &[String] {
+        &self.layers
+    }
+
+    /// The device that it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Identity of everything that changes a number: weights, layer and preprocessing. Results are stored under it.
+    pub fn key(&self) -> String {
+        format!("{} layer={} {:?}", self.spec.weights_key, self.layer, self.spec.preprocessing)
+    }
+
+    /// The target layer's feature maps.
+    ///
+    /// # Shapes
+    /// `input`: `(n, 3, h, w)`, f32, normalised as [`Classifier::preprocessing`] says. Result: `(n, c, gh, gw)`.
+    ///
+    /// # Errors
+    /// If the input does not fit the network, or the device fails.
+    pub fn features(&self, input: &Tensor) -> candle_core::Result<Tensor> {
+        only(self.features.forward(input)?)
+    }
+
+    /// Scores before the softmax.
+    ///
+    /// # Shapes
+    /// `features`: `(n, c, gh, gw)`. Result: `(n, classes)`.
+    ///
+    /// # Errors
+    /// If the features are not of the target layer, or the device fails.
+    pub fn head(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+        only(self.head.forward(features)?)
+    }
+
+    /// The same scores, as a function of `features` that candle can differentiate.
+    ///
+    /// # Errors
+    /// As [`Classifier::head`].
+    pub fn differentiable_head(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+        only(self.head.forward_with_gradients(features)?)
+    }
+
+    /// Where the head is the mean over the grid and one linear layer: that layer's weight `(classes, c)`, f32, on the CPU.
+    pub fn linear_head(&self) -> Option<&Tensor> {
+        self.linear_head.as_ref()
+    }
+}
+
+/// The single output of a network that has one.
+fn only(mut outputs: Vec<Tensor>) -> candle_core::Result<Tensor> {
+    match outputs.len() {
+        1 => Ok(outputs.swap_remove(0)),
+        n => candle_core::bail!("a classifier returns one tensor, not {n}"),
+    }
+}
