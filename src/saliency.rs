@@ -7,6 +7,7 @@ pub mod cams;
 pub mod compat;
 pub mod eigen;
 mod error;
+mod explain;
 pub mod masked;
 pub mod method;
 pub mod noise;
@@ -16,6 +17,7 @@ pub mod rise;
 pub mod score_cam;
 
 pub use error::SaliencyError;
+pub use explain::{head_gradients, saliency};
 pub use method::Method;
 
 /// A grid of values `>= 0` over the classifier's view, as ReLU leaves them: nothing subtracted, nothing scaled.

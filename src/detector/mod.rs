@@ -9,7 +9,8 @@ pub mod nms;
 pub mod paste;
 pub mod roi_align;
 
-use crate::geometry::BBox;
+use crate::geometry::{BBox, Size};
+use crate::preprocess::{NetworkInput, Preprocessing};
 
 /// An object found in an image.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,4 +23,30 @@ pub struct Detection {
     pub class: usize,
     /// Name of that class.
     pub name: String,
+}
+
+/// Finds objects.
+pub trait Detector: Send + Sync {
+    /// What people call it.
+    fn name(&self) -> &str;
+
+    /// What it wants of a picture.
+    fn preprocessing(&self) -> &Preprocessing;
+
+    /// Names of its classes; [`Detection::class`] counts them.
+    fn class_names(&self) -> &[String];
+
+    /// The score from which its detections count as regions of interest, unless the user says otherwise.
+    fn roi_score(&self) -> f32;
+
+    /// Identity of everything that changes a number: weights, preprocessing, thresholds. Results are stored under it.
+    fn key(&self) -> String;
+
+    /// The objects in each image, best first. A result depends on its own image only.
+    ///
+    /// `inputs` are prepared by [`Detector::preprocessing`] from images of the sizes `images`, one each.
+    ///
+    /// # Errors
+    /// If an input does not fit the network, or the device fails.
+    fn detect(&self, inputs: &[NetworkInput], images: &[Size]) -> candle_core::Result<Vec<Vec<Detection>>>;
 }
