@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("overlay", &["colormap", "geometry", "saliency", "roi", "fit", "analysis"]),
     ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector"]),
     ("summary", &["dataset", "analysis", "fit"]),
-    ("run", &["device", "dataset", "preprocess", "analysis", "models", "store", "geometry", "detector"]),
+    ("run", &["device", "dataset", "preprocess", "analysis", "models", "store", "geometry", "detector", "saliency"]),
     ("report", &["store", "summary", "dataset", "analysis", "saliency", "roi", "fit", "geometry"]),
     (
         "ui",
