@@ -24,6 +24,8 @@ struct Averages {
     detected: Mutex<Vec<usize>>,
     fails: bool,
     panics: bool,
+    /// After ten images it waits until this run is cancelled.
+    hangs: Option<Control>,
 }
 
 impl Averages {
@@ -59,6 +61,9 @@ impl Networks for Averages {
         ensure!(!self.fails, "out of memory");
         assert!(!self.panics, "a bug");
         self.explained.lock().expect("no test panics inside").push(inputs.len());
+        while self.hangs.as_ref().is_some_and(|control| self.seen().0 > 10 && !control.is_cancelled()) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let explain = |((input, size), target): ((&NetworkInput, &Size), &Target<'_>)| {
             let bright = input.values.iter().sum::<f32>() / input.values.len() as f32;
             let mut top = vec![
@@ -265,7 +270,8 @@ fn bad_files_are_failures_and_the_others_are_analysed() -> Check {
 #[test]
 fn a_cancelled_run_stops_soon_and_goes_on_later() -> Check {
     let (_dir, dataset) = photos(60)?;
-    let (mut store, networks, control) = (open(&dataset)?, Averages::default(), Control::default());
+    let (mut store, control) = (open(&dataset)?, Control::default());
+    let networks = Averages { hangs: Some(control.clone()), ..Averages::default() };
     let (settings, mut told) = (settings(), 0);
     let job = Job { dataset: &dataset, settings: &settings, networks: &networks, division: division(1, 1) };
     let finished = run(&mut store, &job, &control, &mut |event| {
