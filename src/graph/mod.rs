@@ -16,7 +16,7 @@ use candle_core::{Result, Tensor, bail};
 
 pub use network::Network;
 pub use split::CutError;
-pub use tensors::TensorNet;
+pub use tensors::{Rule, TensorNet, Trace};
 
 /// Index of a node in its graph; nodes are stored in an order in which inputs come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

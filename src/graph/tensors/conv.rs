@@ -70,6 +70,40 @@ impl Convolution {
         }
     }
 
+    /// The gradient of `sum(self.apply(x) * arrived)` with respect to `x` of the size `input`: a convolution of `arrived`, its
+    /// cells set apart by the stride, with the mirrored kernel.
+    ///
+    /// # Shapes
+    /// `arrived`: `(n, out, oh, ow)`; result `(n, in, h, w)`.
+    pub(super) fn pull_back(&self, arrived: &Tensor, input: [usize; 2]) -> Result<Tensor> {
+        let (out, group_in, kh, kw) = self.weight.dims4()?;
+        let (n, _, oh, ow) = arrived.dims4()?;
+        let [sh, sw] = self.stride;
+        let mut x = arrived.reshape((n * out, oh, 1, ow, 1))?;
+        x = x.pad_with_zeros(2, 0, sh - 1)?.pad_with_zeros(4, 0, sw - 1)?.reshape((n, out, oh * sh, ow * sw))?;
+        let before = [self.padding.top, self.padding.left];
+        for (axis, kernel) in [(0, kh), (1, kw)] {
+            let reach = self.dilation[axis] * (kernel - 1);
+            // A padding wider than the kernel leaves border cells that no input cell has a part in.
+            let cut = before[axis].saturating_sub(reach);
+            x = x.narrow(2 + axis, cut, x.dim(2 + axis)? - cut)?;
+            let front = reach.saturating_sub(before[axis]);
+            let after = (input[axis] + reach) as isize - (front + x.dim(2 + axis)?) as isize;
+            x = frame(&x, 2 + axis, front, after, 0.0)?;
+        }
+        let groups = self.groups;
+        let weight = self.weight.reshape((groups, out / groups, group_in, kh, kw))?.transpose(1, 2)?;
+        let weight = weight.reshape((groups * group_in, out / groups, kh, kw))?.flip(&[2, 3])?.contiguous()?;
+        let mirrored =
+            Self { weight, bias: None, stride: [1, 1], padding: Padding::default(), dilation: self.dilation, groups };
+        mirrored.apply(&x.contiguous()?)
+    }
+
+    /// The same without its bias and negative weights.
+    pub(super) fn positive(&self) -> Result<Self> {
+        Ok(Self { weight: self.weight.relu()?, bias: None, ..*self })
+    }
+
     /// One filter a channel: the sum of shifted maps times the taps. candle's grouped convolution would run once a channel.
     fn depthwise(&self, x: &Tensor, kernel: [usize; 2], output: [usize; 2]) -> Result<Tensor> {
         let channels = self.weight.dim(0)?;

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::super::{Activation, Conv2d, Graph, GraphBuilder, Interpolation, NodeId, Op, Padding, Pool2d, PoolKind};
-use super::TensorNet;
+use super::{Rule, TensorNet};
 
 /// Well-spread values in -2..2 without ties.
 fn values(n: usize, seed: usize) -> Vec<f32> {
@@ -21,13 +21,24 @@ fn weighted_sum(net: &TensorNet, x: &Tensor) -> Result<Tensor> {
     (y * weights)?.sum_all()
 }
 
-/// Compares the gradient of `graph` on an input of this shape with finite differences.
+/// The gradient of [`weighted_sum`] by the backward pass of our own.
+fn pulled_back(graph: &Graph, net: &TensorNet, x: &Tensor) -> Result<Vec<f64>> {
+    let trace = net.trace(x)?;
+    let end = graph.outputs()[0];
+    let y = trace.value(end);
+    let seed = Tensor::from_vec(values(y.elem_count(), 5), y.shape(), &Device::Cpu)?;
+    let reached = net.pull_back(&trace, &[(end, seed)], Rule::Gradient, NodeId(0))?;
+    reached[0].as_ref().map_or_else(|| candle_core::bail!("no gradient"), |r| r.flatten_all()?.to_vec1())
+}
+
+/// Compares both gradients of `graph` on an input of this shape with finite differences.
 fn check(graph: &Graph, shape: [usize; 4]) -> anyhow::Result<()> {
     let net = TensorNet::with_dtype(graph, &Device::Cpu, DType::F64)?;
     let x = Var::from_tensor(&tensor(&shape, 1)?.to_dtype(DType::F64)?)?;
     let grads = weighted_sum(&net, x.as_tensor())?.backward()?;
     let grad = grads.get(x.as_tensor()).map(|g| g.flatten_all()?.to_vec1::<f64>()).transpose()?;
     let grad = grad.ok_or_else(|| anyhow::anyhow!("no gradient"))?;
+    let pulled = pulled_back(graph, &net, x.as_tensor())?;
     let x = x.as_tensor().flatten_all()?.to_vec1::<f64>()?;
     let step = 1e-6;
     for i in 0..x.len() {
@@ -37,7 +48,9 @@ fn check(graph: &Graph, shape: [usize; 4]) -> anyhow::Result<()> {
             Ok(weighted_sum(&net, &Tensor::from_vec(moved, &shape, &Device::Cpu)?)?.to_scalar::<f64>()?)
         };
         let slope = (at(x[i] + step)? - at(x[i] - step)?) / (2.0 * step);
-        anyhow::ensure!((slope - grad[i]).abs() < 1e-6 * (1.0 + slope.abs()), "cell {i}: {} for {slope}", grad[i]);
+        for got in [grad[i], pulled[i]] {
+            anyhow::ensure!((slope - got).abs() < 1e-6 * (1.0 + slope.abs()), "cell {i}: {got} for {slope}");
+        }
     }
     Ok(())
 }

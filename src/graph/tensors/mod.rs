@@ -6,6 +6,7 @@
 
 mod conv;
 mod resample;
+mod reverse;
 mod window;
 
 use candle_core::{DType, Device, Result, Tensor, bail};
@@ -13,6 +14,8 @@ use candle_core::{DType, Device, Result, Tensor, bail};
 use self::conv::Convolution;
 use self::resample::Resampling;
 use super::{Activation, Graph, Op, Pool2d, PoolKind};
+
+pub use self::reverse::{Rule, Trace};
 
 /// A graph with its weights on a device.
 #[derive(Debug)]

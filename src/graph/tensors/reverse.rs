@@ -1,0 +1,237 @@
+//! A backward pass whose rule can be changed: gradients at every node, guided backprop, excitation backprop.
+//!
+//! candle's own backward pass keeps only what belongs to variables and knows one rule. Here a trace keeps every node's result, and
+//! seeds at some nodes are passed from each node to those it reads, one operation at a time.
+
+use candle_core::{Result, Tensor, Var, bail};
+
+use super::super::{Activation, NodeId};
+use super::{Step, TensorNet};
+
+/// What a node passes to the nodes it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The gradient.
+    Gradient,
+    /// The gradient, of which ReLU and ReLU6 pass on what is positive (Springenberg et al. 2015).
+    Guided,
+    /// Excitation backprop (Zhang et al. 2016): what reaches a node is shared out among its inputs in proportion to their positive
+    /// values times positive weights. Biases take nothing; a maximum passes all to the winner; what has one input passes all
+    /// to it. A gate (squeeze-excitation) counts as a weight. Where no input is positive, what arrives is lost.
+    Excitation,
+}
+
+/// What every node of a network returned for one input.
+#[derive(Debug)]
+pub struct Trace(Vec<Tensor>);
+
+impl Trace {
+    /// A node's result.
+    pub fn value(&self, node: NodeId) -> &Tensor {
+        &self.0[node.0]
+    }
+}
+
+impl TensorNet {
+    /// Runs the network and keeps every node's result.
+    ///
+    /// # Shapes
+    /// As [`TensorNet::forward`], but the batch is computed as one.
+    ///
+    /// # Errors
+    /// If an operation does not fit its input, or the device fails.
+    pub fn trace(&self, input: &Tensor) -> Result<Trace> {
+        let input = input.to_device(&self.device)?.to_dtype(self.dtype)?.detach();
+        let mut values: Vec<Tensor> = Vec::with_capacity(self.steps.len());
+        for (step, node) in self.steps.iter().zip(self.graph.nodes()) {
+            let inputs: Vec<&Tensor> = match step {
+                Step::Input => vec![&input],
+                _ => node.inputs.iter().map(|id| &values[id.0]).collect(),
+            };
+            let value = step.apply(&inputs).map_err(|e| e.context(format!("in {}", node.name)))?;
+            values.push(value.detach());
+        }
+        Ok(Trace(values))
+    }
+
+    /// What reaches each node, from `seeds` at some nodes' results down to `last` (nodes before it stay without).
+    ///
+    /// # Shapes
+    /// A seed, and what reaches a node, have the shape of the node's result. `None` for nodes that no seed depends on.
+    ///
+    /// # Errors
+    /// If a seed does not fit its node, or the device fails.
+    pub fn pull_back(
+        &self,
+        trace: &Trace,
+        seeds: &[(NodeId, Tensor)],
+        rule: Rule,
+        last: NodeId,
+    ) -> Result<Vec<Option<Tensor>>> {
+        let mut reached: Vec<Option<Tensor>> = vec![None; self.steps.len()];
+        for (node, seed) in seeds {
+            if seed.dims() != trace.value(*node).dims() {
+                bail!("a seed {:?} for {:?}", seed.dims(), trace.value(*node).dims())
+            }
+            add_to(&mut reached[node.0], seed.to_device(&self.device)?.to_dtype(self.dtype)?)?;
+        }
+        for i in (last.0..self.steps.len()).rev() {
+            let Some(arrived) = reached[i].clone() else { continue };
+            let node = &self.graph.nodes()[i];
+            if node.inputs.iter().all(|input| input.0 < last.0) {
+                continue;
+            }
+            let inputs: Vec<&Tensor> = node.inputs.iter().map(|id| trace.value(*id)).collect();
+            let parts = match rule {
+                Rule::Gradient => self.steps[i].gradient(&inputs, &arrived),
+                Rule::Guided => self.steps[i].guided(&inputs, &arrived),
+                Rule::Excitation => self.steps[i].excitation(&inputs, &arrived),
+            };
+            let parts = parts.map_err(|e| e.context(format!("behind {}", node.name)))?;
+            for (input, part) in node.inputs.iter().zip(parts) {
+                add_to(&mut reached[input.0], part)?;
+            }
+        }
+        Ok(reached)
+    }
+}
+
+fn add_to(sum: &mut Option<Tensor>, part: Tensor) -> Result<()> {
+    *sum = Some(match sum.take() {
+        Some(so_far) => (so_far + part)?,
+        None => part,
+    });
+    Ok(())
+}
+
+impl Step {
+    /// The gradient with respect to each input of `sum(result * arrived)`.
+    fn gradient(&self, inputs: &[&Tensor], arrived: &Tensor) -> Result<Vec<Tensor>> {
+        match self {
+            Self::Convolution(conv) => {
+                let (_, _, h, w) = inputs[0].dims4()?;
+                Ok(vec![conv.pull_back(arrived, [h, w])?])
+            }
+            Self::Linear(weight, _) => Ok(vec![times_matrix(arrived, &weight.t()?)?]),
+            _ => self.gradient_by_candle(inputs, arrived),
+        }
+    }
+
+    fn gradient_by_candle(&self, inputs: &[&Tensor], arrived: &Tensor) -> Result<Vec<Tensor>> {
+        let variables = inputs.iter().map(|x| Var::from_tensor(x)).collect::<Result<Vec<_>>>()?;
+        let tensors: Vec<&Tensor> = variables.iter().map(|v| v.as_tensor()).collect();
+        let mut gradients = (self.apply(&tensors)? * arrived)?.sum_all()?.backward()?;
+        tensors.iter().map(|x| gradients.remove(x).map_or_else(|| x.zeros_like(), Ok)).collect()
+    }
+
+    fn guided(&self, inputs: &[&Tensor], arrived: &Tensor) -> Result<Vec<Tensor>> {
+        match self {
+            Self::Activation(Activation::Relu | Activation::Relu6) => self.gradient(inputs, &arrived.relu()?),
+            _ => self.gradient(inputs, arrived),
+        }
+    }
+
+    fn excitation(&self, inputs: &[&Tensor], arrived: &Tensor) -> Result<Vec<Tensor>> {
+        match self {
+            Self::Input => Ok(Vec::new()),
+            Self::Activation(_) | Self::ChannelAffine(..) => Ok(vec![arrived.clone()]),
+            Self::Flatten | Self::Concat | Self::MaxPool(_) => self.gradient(inputs, arrived),
+            Self::Mul => Ok(vec![arrived.clone(), inputs[1].zeros_like()?]),
+            Self::Convolution(conv) => Self::Convolution(conv.positive()?).shared(inputs, arrived),
+            Self::Linear(weight, _) => Self::Linear(weight.relu()?, None).shared(inputs, arrived),
+            Self::Add | Self::Resample(_) => self.shared(inputs, arrived),
+        }
+    }
+
+    /// Shares `arrived` out among the inputs of an operation that sums them with weights `>= 0`: `a * J^T (arrived / J a)` for the
+    /// positive parts `a` of the inputs.
+    fn shared(&self, inputs: &[&Tensor], arrived: &Tensor) -> Result<Vec<Tensor>> {
+        let active = inputs.iter().map(|x| x.relu()).collect::<Result<Vec<_>>>()?;
+        let active: Vec<&Tensor> = active.iter().collect();
+        let total = self.apply(&active)?;
+        let some = total.gt(0.0)?;
+        let divisor = some.where_cond(&total, &total.ones_like()?)?;
+        let rate = some.where_cond(&(arrived / divisor)?, &total.zeros_like()?)?;
+        let parts = self.gradient(&active, &rate)?;
+        parts.iter().zip(active).map(|(part, a)| part * a).collect()
+    }
+}
+
+/// `x (…, n)` times a matrix `(n, m)`.
+fn times_matrix(x: &Tensor, matrix: &Tensor) -> Result<Tensor> {
+    let (n, m) = matrix.dims2()?;
+    let mut shape = x.dims().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = m;
+    }
+    x.reshape(((), n))?.matmul(matrix)?.reshape(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Conv2d, Graph, GraphBuilder, Op, Padding};
+    use super::*;
+    use candle_core::Device;
+
+    fn pixel(values: &[f32]) -> Result<Tensor> {
+        Tensor::from_slice(values, (1, values.len(), 1, 1), &Device::Cpu)
+    }
+
+    /// A fully connected network written as a 1 x 1 convolution with a bias, and its result behind `act`.
+    fn dense(weight: &[f32], inputs: usize, activation: Activation) -> Result<Graph> {
+        let out = weight.len() / inputs;
+        let weight = Tensor::from_slice(weight, (out, inputs, 1, 1), &Device::Cpu)?;
+        let bias = Some(Tensor::ones(out, candle_core::DType::F32, &Device::Cpu)?);
+        let conv = Conv2d { weight, bias, stride: [1, 1], padding: Padding::default(), dilation: [1, 1], groups: 1 };
+        let mut builder = GraphBuilder::new(inputs);
+        let conv = builder.push("conv", Op::Conv2d(conv), &[builder.input()]);
+        let act = builder.push("act", Op::Activation(activation), &[conv]);
+        builder.finish(&[act])
+    }
+
+    fn reaching_the_input(graph: &Graph, input: &Tensor, seed: &Tensor, rule: Rule) -> Result<Vec<f32>> {
+        let net = TensorNet::new(graph, &Device::Cpu)?;
+        let trace = net.trace(input)?;
+        let reached = net.pull_back(&trace, &[(graph.outputs()[0], seed.clone())], rule, NodeId(0))?;
+        reached[0].as_ref().map_or_else(|| bail!("nothing arrived"), |r| r.flatten_all()?.to_vec1())
+    }
+
+    #[test]
+    fn excitation_is_shared_by_positive_weight_times_activation() -> Result<()> {
+        // Two outputs of three inputs; the second output's weights are positive for the last input only.
+        let graph = dense(&[1.0, 3.0, -5.0, -1.0, -1.0, 2.0], 3, Activation::Relu)?;
+        let x = pixel(&[2.0, 1.0, 4.0])?;
+        let got = reaching_the_input(&graph, &x, &pixel(&[0.5, 0.5])?, Rule::Excitation)?;
+        // Of the first half 2 : 3 to the first two, the second half whole to the last.
+        assert_eq!(got, [0.2, 0.3, 0.5]);
+        Ok(())
+    }
+
+    #[test]
+    fn excitation_is_lost_where_nothing_is_positive() -> Result<()> {
+        let graph = dense(&[-1.0, -2.0], 2, Activation::Relu)?;
+        let got = reaching_the_input(&graph, &pixel(&[1.0, 1.0])?, &pixel(&[1.0])?, Rule::Excitation)?;
+        assert_eq!(got, [0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn guided_gradients_pass_where_gradient_and_activation_are_positive() -> Result<()> {
+        // Before the activation: 1 + x = 3, -1, 2, 9.
+        let graph = dense(&[1., 0., 0., 0., 0., 1., 0., 0., 0., 0., 1., 0., 0., 0., 0., 1.], 4, Activation::Relu6)?;
+        let (x, seed) = (pixel(&[2.0, -2.0, 1.0, 8.0])?, pixel(&[1.0, 1.0, -1.0, 1.0])?);
+        assert_eq!(reaching_the_input(&graph, &x, &seed, Rule::Guided)?, [1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(reaching_the_input(&graph, &x, &seed, Rule::Gradient)?, [1.0, 0.0, -1.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_passes_the_last_node() -> Result<()> {
+        let graph = dense(&[1.0, 3.0], 2, Activation::Relu)?;
+        let net = TensorNet::new(&graph, &Device::Cpu)?;
+        let trace = net.trace(&pixel(&[2.0, 1.0])?)?;
+        let reached = net.pull_back(&trace, &[(NodeId(2), pixel(&[1.0])?)], Rule::Gradient, NodeId(1))?;
+        assert!(reached[0].is_none() && reached[1].is_some());
+        Ok(())
+    }
+}
