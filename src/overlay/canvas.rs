@@ -11,6 +11,9 @@ static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT).expect("the compiled-in font is a valid one")
 });
 
+/// Height below which letters cannot be read.
+const LEAST_TEXT_PX: f32 = 6.0;
+
 /// Text on a filled rectangle.
 pub(super) struct Label {
     pub(super) text: String,
@@ -91,15 +94,15 @@ impl Canvas {
     }
 
     /// Writes a tag at the top left corner of `bbox`, inside the picture and off the areas that are `taken`, as far as there
-    /// is room; returns the area it takes, or `None` where not even one letter fits.
+    /// is room; returns the area it takes, or `None` where no letter can be read or fits.
     pub(super) fn label(&mut self, label: &Label, bbox: BBox, taken: &[BBox]) -> Option<BBox> {
         let (width, height) = (self.image.width() as f32, self.image.height() as f32);
         let padding = (self.text_px / 5.0).round();
         let tag_height = (self.text_px + padding).round();
-        let text = self.shortened(&label.text, width - 2.0 * padding)?;
-        if tag_height > height {
+        if self.text_px < LEAST_TEXT_PX || tag_height > height {
             return None;
         }
+        let text = self.shortened(&label.text, width - 2.0 * padding)?;
         let tag_width = self.text_width(&text) + 2.0 * padding;
         let x0 = bbox.x0.min(width - tag_width).max(0.0).floor();
         // Above the box, under its upper edge, above and under its lower edge, then anywhere downwards.
