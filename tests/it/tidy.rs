@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("measure", &["saliency", "fit", "geometry"]),
     ("models", &["card", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
     ("analysis", &["dataset", "preprocess", "classifier", "detector", "saliency", "roi", "fit", "geometry"]),
-    ("overlay", &["colormap", "geometry", "saliency", "roi", "fit", "analysis"]),
+    ("overlay", &["dataset", "colormap", "geometry", "saliency", "roi", "fit", "analysis"]),
     ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector"]),
     ("summary", &["dataset", "analysis", "fit"]),
     ("run", &["device", "dataset", "preprocess", "analysis", "models", "store", "geometry", "detector", "saliency"]),
