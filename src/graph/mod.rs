@@ -159,6 +159,16 @@ pub enum Op {
         /// Vertical and horizontal factor.
         factor: [usize; 2],
     },
+    /// One input `(n, c, h, w)`; the channels of each cell less their mean, over `sqrt(variance + eps)`, times `weight` plus
+    /// `bias` (Ba et al., arXiv 1607.06450).
+    LayerNorm {
+        /// `(c)`, f32.
+        weight: Tensor,
+        /// `(c)`, f32.
+        bias: Tensor,
+        /// Added to the variance.
+        eps: f64,
+    },
     /// One input `(n, c, h, w)`, result `(n, c * h * w)`.
     Flatten,
     /// One input `(…, in)`, result `(…, out)`.
@@ -186,6 +196,8 @@ pub struct Node {
 pub struct Graph {
     nodes: Vec<Node>,
     outputs: Vec<NodeId>,
+    /// Second names of nodes.
+    aliases: Vec<(String, NodeId)>,
 }
 
 impl Graph {
@@ -204,9 +216,10 @@ impl Graph {
         &self.outputs
     }
 
-    /// The node of this name.
+    /// The node of this name, or of this second name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        self.nodes.iter().position(|n| n.name == name).map(NodeId)
+        let node = self.nodes.iter().position(|n| n.name == name).map(NodeId);
+        node.or_else(|| self.aliases.iter().find(|(alias, _)| alias == name).map(|(_, node)| *node))
     }
 }
 
@@ -214,12 +227,16 @@ impl Graph {
 #[derive(Debug)]
 pub struct GraphBuilder {
     nodes: Vec<Node>,
+    aliases: Vec<(String, NodeId)>,
 }
 
 impl GraphBuilder {
     /// A network that reads `channels` planes.
     pub fn new(channels: usize) -> Self {
-        Self { nodes: vec![Node { name: "input".into(), op: Op::Input { channels }, inputs: Vec::new() }] }
+        Self {
+            nodes: vec![Node { name: "input".into(), op: Op::Input { channels }, inputs: Vec::new() }],
+            aliases: Vec::new(),
+        }
     }
 
     /// The network's input.
@@ -237,16 +254,23 @@ impl GraphBuilder {
         NodeId(self.nodes.len() - 1)
     }
 
+    /// Gives a node a second name, as of a module that returns what its last child returns.
+    pub fn also(&mut self, name: impl Into<String>, node: NodeId) {
+        self.aliases.push((name.into(), node));
+    }
+
     /// Closes the network.
     ///
     /// # Errors
     /// If two nodes share a name or an operation has the wrong number of inputs.
     pub fn finish(self, outputs: &[NodeId]) -> Result<Graph> {
         let mut names = std::collections::BTreeSet::new();
-        for node in &self.nodes {
-            if !names.insert(node.name.as_str()) {
-                bail!("two nodes are named {}", node.name)
+        for name in self.nodes.iter().map(|n| &n.name).chain(self.aliases.iter().map(|(name, _)| name)) {
+            if !names.insert(name.as_str()) {
+                bail!("two nodes are named {name}")
             }
+        }
+        for node in &self.nodes {
             let wrong = match node.op {
                 Op::Input { .. } => !node.inputs.is_empty(),
                 Op::Add | Op::Mul => node.inputs.len() != 2,
@@ -257,6 +281,6 @@ impl GraphBuilder {
                 bail!("{} has {} inputs", node.name, node.inputs.len())
             }
         }
-        Ok(Graph { nodes: self.nodes, outputs: outputs.to_vec() })
+        Ok(Graph { nodes: self.nodes, outputs: outputs.to_vec(), aliases: self.aliases })
     }
 }

@@ -37,6 +37,7 @@ impl Graph {
                 Op::Concat => inputs.iter().map(|i| channels[i.0]).sum(),
                 Op::Flatten | Op::Linear { .. } => None,
                 Op::ChannelAffine { .. }
+                | Op::LayerNorm { .. }
                 | Op::Activation(_)
                 | Op::Add
                 | Op::Mul
@@ -62,6 +63,7 @@ fn op_name(op: &Op) -> &'static str {
         Op::Pool2d(_) => "a pooling",
         Op::AdaptiveAvgPool { .. } => "an adaptive pooling",
         Op::Upsample { .. } => "an upsampling",
+        Op::LayerNorm { .. } => "a layer norm",
         Op::Flatten => "a flattening",
         Op::Linear { .. } => "a linear layer",
     }
@@ -81,9 +83,9 @@ fn result_shape(op: &Op, inputs: &[&[usize]]) -> Option<Vec<usize>> {
             let fits = conv.groups > 0 && c == group_in * conv.groups && out % conv.groups == 0;
             fits.then(|| vec![n, out, oh, ow])
         }
-        Op::ChannelAffine { scale, shift } => {
+        Op::ChannelAffine { scale: a, shift: b } | Op::LayerNorm { weight: a, bias: b, .. } => {
             let &[_, c, _, _] = first else { return None };
-            (scale.dims() == [c] && shift.dims() == [c]).then(|| first.to_vec())
+            (a.dims() == [c] && b.dims() == [c]).then(|| first.to_vec())
         }
         Op::Add => (inputs[1] == first).then(|| first.to_vec()),
         Op::Mul => {

@@ -117,7 +117,7 @@ impl Graph {
             nodes.push(Node { name: node.name.clone(), op: node.op.clone(), inputs });
         }
         let outputs = outputs.iter().map(|id| moved[id.0].expect("outputs are kept")).collect();
-        Self { nodes, outputs }
+        Self { nodes, outputs, aliases: Vec::new() }
     }
 }
 

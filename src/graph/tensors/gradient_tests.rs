@@ -102,6 +102,12 @@ fn grouped_and_depthwise_convolutions() -> anyhow::Result<()> {
 }
 
 #[test]
+fn layer_norms() -> anyhow::Result<()> {
+    let norm = Op::LayerNorm { weight: tensor(&[5], 2)?, bias: tensor(&[5], 3)?, eps: 1e-6 };
+    check(&single(5, norm)?, [2, 5, 2, 3])
+}
+
+#[test]
 fn maximum_poolings() -> anyhow::Result<()> {
     check(&single(2, max_pool(2, 2, 0, false))?, [1, 2, 4, 4])?;
     check(&single(1, max_pool(2, 2, 0, false))?, [2, 1, 7, 5])?;

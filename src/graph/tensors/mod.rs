@@ -35,6 +35,8 @@ enum Step {
     Convolution(Convolution),
     /// Both `(1, c, 1, 1)`.
     ChannelAffine(Tensor, Tensor),
+    /// Weight and bias, both `(1, c, 1, 1)`, and what is added to the variance.
+    LayerNorm(Tensor, Tensor, f64),
     Activation(Activation),
     Add,
     Mul,
@@ -125,6 +127,7 @@ impl Step {
             Op::Input { .. } => Self::Input,
             Op::Conv2d(conv) => Self::Convolution(Convolution::new(conv, device, dtype)?),
             Op::ChannelAffine { scale, shift } => Self::ChannelAffine(per_channel(scale)?, per_channel(shift)?),
+            Op::LayerNorm { weight, bias, eps } => Self::LayerNorm(per_channel(weight)?, per_channel(bias)?, *eps),
             Op::Activation(activation) => Self::Activation(*activation),
             Op::Add => Self::Add,
             Op::Mul => Self::Mul,
@@ -152,6 +155,11 @@ impl Step {
             Self::Input => Ok(x.clone()),
             Self::Convolution(conv) => conv.apply(x),
             Self::ChannelAffine(scale, shift) => x.broadcast_mul(scale)?.broadcast_add(shift),
+            Self::LayerNorm(weight, bias, eps) => {
+                let centred = x.broadcast_sub(&x.mean_keepdim(1)?)?;
+                let deviation = (centred.sqr()?.mean_keepdim(1)? + *eps)?.sqrt()?;
+                centred.broadcast_div(&deviation)?.broadcast_mul(weight)?.broadcast_add(bias)
+            }
             Self::Activation(activation) => activate(*activation, x),
             Self::Add => x + inputs[1],
             Self::Mul => x.broadcast_mul(inputs[1]),

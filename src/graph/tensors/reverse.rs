@@ -134,7 +134,7 @@ impl Step {
     fn excitation(&self, inputs: &[&Tensor], arrived: &Tensor) -> Result<Vec<Tensor>> {
         match self {
             Self::Input => Ok(Vec::new()),
-            Self::Activation(_) | Self::ChannelAffine(..) => Ok(vec![arrived.clone()]),
+            Self::Activation(_) | Self::ChannelAffine(..) | Self::LayerNorm(..) => Ok(vec![arrived.clone()]),
             Self::Flatten | Self::Concat | Self::MaxPool(_) => self.gradient(inputs, arrived),
             Self::Mul => Ok(vec![arrived.clone(), inputs[1].zeros_like()?]),
             Self::Convolution(conv) => Self::Convolution(conv.positive()?).shared(inputs, arrived),
