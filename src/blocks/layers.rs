@@ -98,6 +98,11 @@ impl<'w> Layers<'w> {
         self.graph.push(node, op, inputs)
     }
 
+    /// Gives a node a second name.
+    pub fn also(&mut self, name: impl Into<String>, node: NodeId) {
+        self.graph.also(name, node);
+    }
+
     /// A convolution.
     ///
     /// # Errors

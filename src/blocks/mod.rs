@@ -6,6 +6,9 @@
 //! Tensors are asked for by the names of the checkpoint, and nodes are called by the module they belong to.
 
 mod layers;
+pub mod mobilenet_v3;
+mod net;
 pub mod resnet;
 
 pub use layers::{ConvShape, Layers, Normalisation};
+pub use net::{Gates, Kernel, Net, multiple_of_8};

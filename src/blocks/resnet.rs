@@ -66,7 +66,8 @@ impl ResNet {
 
     /// Appends the network and returns the results of its four stages, of strides 4, 8, 16 and 32.
     ///
-    /// The node of a stage is called as the stage (`layer4`), that of any other block as the block (`layer4.0`), each after
+    /// The node of a stage is called as the stage (`layer4`), and also as its last block; that of any other block as the block,
+    /// (`layer4.0`), each after
     /// `prefix`, which is empty or ends with a dot.
     ///
     /// # Errors
@@ -90,6 +91,9 @@ impl ResNet {
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };
                 let node = if block + 1 == depth { name.clone() } else { format!("{name}.{block}") };
                 x = self.residual(layers, &node, &format!("{name}.{block}"), x, [stage, channels, stride])?;
+                if block + 1 == depth {
+                    layers.also(format!("{name}.{block}"), x);
+                }
                 channels = self.channels(stage);
             }
             stages[stage] = x;
