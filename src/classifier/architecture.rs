@@ -2,9 +2,17 @@
 
 use candle_core::Result;
 
-use super::efficientnet_lite;
+use super::convnext::ConvNeXt;
+use super::densenet::DenseNet;
+use super::efficientnet::EfficientNet;
+use super::{
+    alexnet, convnext, densenet, efficientnet, efficientnet_lite, googlenet, inception, mobilenet, resnet, squeezenet,
+    vgg,
+};
+use crate::blocks::Net;
+use crate::blocks::mobilenet_v3::MobileNetV3;
 use crate::geometry::Size;
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeId};
 use crate::weights::Weights;
 
 /// What a builder must know besides the weights.
@@ -23,16 +31,124 @@ pub struct Architecture {
     pub name: &'static str,
     /// The last layer of feature maps: where saliency is computed unless something else is asked for.
     pub target_layer: &'static str,
+    /// The layer with one row of weights for each class.
+    pub head: &'static str,
+    /// Side of the square input that the published weights were trained for, in pixels.
+    pub side: u32,
     /// Writes the network with these weights; it returns logits `(n, classes)`.
     pub build: fn(&Weights, &BuildOptions) -> Result<Graph>,
 }
 
+impl Architecture {
+    /// How many classes these weights tell apart, if they have the layer that says so.
+    pub fn classes(&self, weights: &Weights) -> Option<usize> {
+        weights.shape(&format!("{}.weight", self.head))?.first().copied()
+    }
+}
+
+type Build = fn(&Weights, &BuildOptions) -> Result<Graph>;
+
+const fn entry(
+    name: &'static str,
+    target_layer: &'static str,
+    head: &'static str,
+    side: u32,
+    build: Build,
+) -> Architecture {
+    Architecture { name, target_layer, head, side, build }
+}
+
+/// A network of which the weights tell everything.
+fn net(weights: &Weights, build: impl FnOnce(&mut Net<'_>) -> Result<NodeId>) -> Result<Graph> {
+    let mut net = Net::new(weights);
+    let logits = build(&mut net)?;
+    net.finish(&[logits])
+}
+
+const fn vgg(name: &'static str, target_layer: &'static str, build: Build) -> Architecture {
+    entry(name, target_layer, "classifier.6", 224, build)
+}
+
+const fn resnet(name: &'static str, build: Build) -> Architecture {
+    entry(name, "layer4", "fc", 224, build)
+}
+
+const fn squeezenet(name: &'static str, build: Build) -> Architecture {
+    entry(name, "features.12", "classifier.1", 224, build)
+}
+
+const fn densenet(name: &'static str, build: Build) -> Architecture {
+    entry(name, "features", "classifier", 224, build)
+}
+
+const fn efficientnet(name: &'static str, side: u32, build: Build) -> Architecture {
+    entry(name, "features.8", "classifier.1", side, build)
+}
+
+const fn lite(name: &'static str, side: u32, build: Build) -> Architecture {
+    entry(name, "head_act", "_fc", side, build)
+}
+
+const fn convnext(name: &'static str, build: Build) -> Architecture {
+    entry(name, "features.7", "classifier.2", 224, build)
+}
+
 /// Every architecture, in the order that lists show them.
-pub const ARCHITECTURES: &[Architecture] = &[Architecture {
-    name: "efficientnet-lite0",
-    target_layer: "head_act",
-    build: efficientnet_lite::efficientnet_lite0,
-}];
+pub const ARCHITECTURES: &[Architecture] = &[
+    lite("efficientnet-lite0", 224, |w, o| efficientnet_lite::build(w, o, 1.0, 1.0)),
+    lite("efficientnet-lite1", 240, |w, o| efficientnet_lite::build(w, o, 1.0, 1.1)),
+    lite("efficientnet-lite2", 260, |w, o| efficientnet_lite::build(w, o, 1.1, 1.2)),
+    lite("efficientnet-lite3", 280, |w, o| efficientnet_lite::build(w, o, 1.2, 1.4)),
+    lite("efficientnet-lite4", 300, |w, o| efficientnet_lite::build(w, o, 1.4, 1.8)),
+    entry("alexnet", "features.12", "classifier.6", 224, |w, _| net(w, alexnet::build)),
+    vgg("vgg11", "features.20", |w, _| net(w, |n| vgg::build(n, vgg::VGG11, false))),
+    vgg("vgg13", "features.24", |w, _| net(w, |n| vgg::build(n, vgg::VGG13, false))),
+    vgg("vgg16", "features.30", |w, _| net(w, |n| vgg::build(n, vgg::VGG16, false))),
+    vgg("vgg19", "features.36", |w, _| net(w, |n| vgg::build(n, vgg::VGG19, false))),
+    vgg("vgg11_bn", "features.28", |w, _| net(w, |n| vgg::build(n, vgg::VGG11, true))),
+    vgg("vgg13_bn", "features.34", |w, _| net(w, |n| vgg::build(n, vgg::VGG13, true))),
+    vgg("vgg16_bn", "features.43", |w, _| net(w, |n| vgg::build(n, vgg::VGG16, true))),
+    vgg("vgg19_bn", "features.52", |w, _| net(w, |n| vgg::build(n, vgg::VGG19, true))),
+    resnet("resnet18", |w, o| resnet::build(w, &resnet::basic([2, 2, 2, 2]), o.classes)),
+    resnet("resnet34", |w, o| resnet::build(w, &resnet::basic([3, 4, 6, 3]), o.classes)),
+    resnet("resnet50", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 6, 3], 1, 64), o.classes)),
+    resnet("resnet101", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 23, 3], 1, 64), o.classes)),
+    resnet("resnet152", |w, o| resnet::build(w, &resnet::bottleneck([3, 8, 36, 3], 1, 64), o.classes)),
+    resnet("resnext50_32x4d", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 6, 3], 32, 4), o.classes)),
+    resnet("resnext101_32x8d", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 23, 3], 32, 8), o.classes)),
+    resnet("resnext101_64x4d", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 23, 3], 64, 4), o.classes)),
+    resnet("wide_resnet50_2", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 6, 3], 1, 128), o.classes)),
+    resnet("wide_resnet101_2", |w, o| resnet::build(w, &resnet::bottleneck([3, 4, 23, 3], 1, 128), o.classes)),
+    squeezenet("squeezenet1_0", |w, _| net(w, |n| squeezenet::build(n, squeezenet::Version::V1_0))),
+    squeezenet("squeezenet1_1", |w, _| net(w, |n| squeezenet::build(n, squeezenet::Version::V1_1))),
+    densenet("densenet121", |w, _| net(w, |n| densenet::build(n, DenseNet { depths: [6, 12, 24, 16], growth: 32 }))),
+    densenet("densenet161", |w, _| net(w, |n| densenet::build(n, DenseNet { depths: [6, 12, 36, 24], growth: 48 }))),
+    densenet("densenet169", |w, _| net(w, |n| densenet::build(n, DenseNet { depths: [6, 12, 32, 32], growth: 32 }))),
+    densenet("densenet201", |w, _| net(w, |n| densenet::build(n, DenseNet { depths: [6, 12, 48, 32], growth: 32 }))),
+    entry("mobilenet_v2", "features.18", "classifier.1", 224, |w, _| net(w, mobilenet::v2)),
+    entry("mobilenet_v3_large", "features.16", "classifier.3", 224, |w, _| {
+        net(w, |n| mobilenet::v3(n, MobileNetV3::Large))
+    }),
+    entry("mobilenet_v3_small", "features.12", "classifier.3", 224, |w, _| {
+        net(w, |n| mobilenet::v3(n, MobileNetV3::Small))
+    }),
+    efficientnet("efficientnet_b0", 224, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.0, 1.0, 1e-5)))),
+    efficientnet("efficientnet_b1", 240, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.0, 1.1, 1e-5)))),
+    efficientnet("efficientnet_b2", 288, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.1, 1.2, 1e-5)))),
+    efficientnet("efficientnet_b3", 300, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.2, 1.4, 1e-5)))),
+    efficientnet("efficientnet_b4", 380, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.4, 1.8, 1e-5)))),
+    efficientnet("efficientnet_b5", 456, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.6, 2.2, 1e-3)))),
+    efficientnet("efficientnet_b6", 528, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.8, 2.6, 1e-3)))),
+    efficientnet("efficientnet_b7", 600, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(2.0, 3.1, 1e-3)))),
+    convnext("convnext_tiny", |w, _| net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 9, 3], channels: 96 }))),
+    convnext("convnext_small", |w, _| net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 27, 3], channels: 96 }))),
+    convnext("convnext_base", |w, _| net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 27, 3], channels: 128 }))),
+    convnext("convnext_large", |w, _| {
+        net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 27, 3], channels: 192 }))
+    }),
+    entry("googlenet", "inception5b", "fc", 224, |w, _| net(w, googlenet::build)),
+    entry("inception_v3", "Mixed_7c", "fc", 299, |w, _| net(w, inception::build)),
+];
 
 /// The architecture of this name.
 pub fn architecture(name: &str) -> Option<&'static Architecture> {

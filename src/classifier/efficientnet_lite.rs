@@ -7,6 +7,7 @@
 use candle_core::Result;
 
 use super::BuildOptions;
+use crate::blocks::multiple_of_8;
 use crate::graph::{Activation, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding};
 use crate::weights::Weights;
 
@@ -41,8 +42,9 @@ const LITE0: [Stage; 7] = [
 const STEM_CHANNELS: usize = 32;
 const HEAD_CHANNELS: usize = 1280;
 
-/// EfficientNet-Lite0.
-pub(super) fn efficientnet_lite0(weights: &Weights, options: &BuildOptions) -> Result<Graph> {
+/// Lite0 with its channels times `width` and its stages times `depth`; the stem, the head and the lengths of the first and last
+/// stage stay.
+pub(super) fn build(weights: &Weights, options: &BuildOptions, width: f64, depth: f64) -> Result<Graph> {
     let size = [options.input.height as usize, options.input.width as usize];
     let mut net = Writer { builder: GraphBuilder::new(3), weights, size, channels: 3 };
     let input = net.builder.input();
@@ -50,10 +52,13 @@ pub(super) fn efficientnet_lite0(weights: &Weights, options: &BuildOptions) -> R
     let stem = net.batch_norm("_bn0", "_bn0", stem)?;
     let mut x = net.relu6("stem_act", stem);
     let mut block = 0;
-    for stage in &LITE0 {
-        for i in 0..stage.blocks {
+    for (at, stage) in LITE0.iter().enumerate() {
+        let stage = Stage { channels: multiple_of_8(stage.channels as f64 * width), ..*stage };
+        let fixed = at == 0 || at + 1 == LITE0.len();
+        let blocks = if fixed { stage.blocks } else { (stage.blocks as f64 * depth).ceil() as usize };
+        for i in 0..blocks {
             let stride = if i == 0 { stage.stride } else { 1 };
-            x = net.block(&format!("_blocks.{block}"), x, stage, stride)?;
+            x = net.block(&format!("_blocks.{block}"), x, &stage, stride)?;
             block += 1;
         }
     }

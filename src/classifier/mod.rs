@@ -3,10 +3,20 @@
 //! Comes in: a network's graph, its card and classes. Goes out: a [`Classifier`] with its two halves, `features` and `head`.
 //! May not live here: files, saliency formulas, image decoding. One file an architecture, listed in [`ARCHITECTURES`].
 
+mod alexnet;
 mod architecture;
+mod convnext;
+mod densenet;
+mod efficientnet;
 mod efficientnet_lite;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod googlenet;
+mod inception;
+mod mobilenet;
+mod resnet;
+mod squeezenet;
+mod vgg;
 
 use candle_core::{Device, Tensor};
 

@@ -7,6 +7,8 @@ mod backbones;
 mod cams;
 /// Files of PyTorch and Detectron2.
 mod checkpoints;
+/// Classifiers against torchvision.
+mod classifiers;
 /// Folders of photos to samples.
 mod dataset;
 /// Weights hashed from names.

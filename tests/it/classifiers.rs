@@ -1,0 +1,150 @@
+//! Every family of classifiers against the logits and raw Grad-CAM maps that torchvision 0.29.2 gives in double precision.
+//!
+//! Weights and inputs are hashed from names (see `fill`); `tests/data/classifiers/README.md` says how the numbers were made.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use camroi::classifier::{BuildOptions, architecture};
+use camroi::geometry::Size;
+use camroi::graph::{Graph, Network};
+use candle_core::{Device, Tensor, Var};
+
+use crate::fill;
+
+static EXPECTED: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/classifiers/expected.safetensors");
+    candle_core::safetensors::load(file, &Device::Cpu).unwrap()
+});
+
+/// The two inputs of the reference: blocks of colour and noise. `(2, 3, side, side)`
+fn inputs(side: usize) -> Tensor {
+    let mut values = Vec::new();
+    for name in ["input0", "input1"] {
+        let blocks = fill::uniform(&format!("{name}_lo"), 3 * 7 * 7);
+        let noise = fill::uniform(name, 3 * side * side);
+        for (i, u) in noise.iter().enumerate() {
+            let (c, y, x) = (i / (side * side), i / side % side, i % side);
+            let block = blocks[(c * 7 + y * 7 / side) * 7 + x * 7 / side];
+            values.push((1.5 * (2.0 * block - 1.0) + 0.5 * (2.0 * u - 1.0)) as f32);
+        }
+    }
+    Tensor::from_vec(values, (2, 3, side, side), &Device::Cpu).unwrap()
+}
+
+/// The network filled with the reference weights.
+fn network(name: &str) -> (Graph, u32) {
+    let weights = fill::weights("classifiers/names.json.gz", name);
+    let architecture = architecture(name).unwrap();
+    let classes = architecture.classes(&weights).unwrap();
+    let options = BuildOptions { input: Size::new(architecture.side, architecture.side), classes };
+    let graph = (architecture.build)(&weights, &options).unwrap();
+    assert!(weights.unused().is_empty(), "{:?} are never read", weights.unused());
+    (graph, architecture.side)
+}
+
+/// The largest difference over the largest expected value.
+fn error(found: &Tensor, expected: &Tensor) -> f32 {
+    assert_eq!(found.dims(), expected.dims());
+    let largest = |t: &Tensor| t.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
+    largest(&(found - expected).unwrap()) / largest(expected)
+}
+
+/// For the expected classes: `sum_k mean(d logit / d A_k) A_k`. `(2, gh, gw)`
+fn raw_grad_cam(head: &Network, features: &Tensor, classes: &[i64]) -> (Tensor, Tensor) {
+    let features = Var::from_tensor(features).unwrap();
+    let logits = head.forward_with_gradients(&features).unwrap().remove(0);
+    let of_class = |i: usize| logits.get(i).unwrap().get(classes[i] as usize).unwrap();
+    let gradients = (of_class(0) + of_class(1)).unwrap().backward().unwrap();
+    let gradient = gradients.get(&features).unwrap();
+    let weights = gradient.mean_keepdim((2, 3)).unwrap();
+    (logits, features.broadcast_mul(&weights).unwrap().sum(1).unwrap())
+}
+
+/// Compares logits and the map of each layer; `tolerance` is relative to the largest expected value.
+fn check(name: &str, layers: &[&str], tolerance: f32) {
+    let (graph, side) = network(name);
+    let classes = EXPECTED[&format!("{name}/class")].to_vec1::<i64>().unwrap();
+    for layer in layers {
+        let (features, head) = graph.split_at(graph.find(layer).unwrap()).unwrap();
+        let features = Network::new(&features, &Device::Cpu).unwrap().forward(&inputs(side as usize)).unwrap();
+        let (logits, map) = raw_grad_cam(&Network::new(&head, &Device::Cpu).unwrap(), &features[0], &classes);
+        let logits = error(&logits, &EXPECTED[&format!("{name}/logits")]);
+        let map = error(&map, &EXPECTED[&format!("{name}/{layer}/gradcam_raw")]);
+        assert!(logits <= tolerance && map <= tolerance, "{name} {layer}: logits {logits:e}, map {map:e}");
+    }
+}
+
+/// For networks without kinks that amplify rounding.
+const SMOOTH: f32 = 1e-4;
+/// For ReLU6 and hard swish.
+const KINKED: f32 = 1e-3;
+
+#[test]
+fn alexnet() {
+    check("alexnet", &["features.11", "features.12"], SMOOTH);
+}
+
+#[test]
+fn vgg() {
+    check("vgg11", &["features.19", "features.20"], SMOOTH);
+    check("vgg16", &["features.30"], SMOOTH);
+    check("vgg19", &["features.36"], SMOOTH);
+}
+
+#[test]
+fn vgg_with_batch_norm() {
+    check("vgg11_bn", &["features.27", "features.28"], SMOOTH);
+}
+
+#[test]
+fn resnet_of_basic_blocks() {
+    check("resnet18", &["layer4"], SMOOTH);
+    check("resnet34", &["layer4"], SMOOTH);
+}
+
+#[test]
+fn resnet_of_bottlenecks() {
+    check("resnet50", &["layer4"], SMOOTH);
+    check("resnet101", &["layer4"], SMOOTH);
+}
+
+#[test]
+fn resnext_and_wide_resnet() {
+    check("resnext50_32x4d", &["layer4"], SMOOTH);
+    check("wide_resnet50_2", &["layer4"], SMOOTH);
+}
+
+#[test]
+fn squeezenet() {
+    check("squeezenet1_1", &["features.12"], SMOOTH);
+}
+
+#[test]
+fn densenet() {
+    check("densenet121", &["features", "head_act"], SMOOTH);
+}
+
+#[test]
+fn mobilenet() {
+    check("mobilenet_v2", &["features.18"], KINKED);
+    check("mobilenet_v3_large", &["features.16"], KINKED);
+}
+
+#[test]
+fn efficientnet() {
+    check("efficientnet_b0", &["features.8"], SMOOTH);
+    check("efficientnet-lite0", &["_blocks.15", "_bn1", "head_act"], KINKED);
+}
+
+#[test]
+fn convnext() {
+    check("convnext_tiny", &["features.7"], SMOOTH);
+}
+
+#[test]
+fn googlenet_and_inception() {
+    check("googlenet", &["inception5b"], SMOOTH);
+    check("inception_v3", &["Mixed_7c"], SMOOTH);
+}
