@@ -68,6 +68,7 @@ pub mod geometry;
 pub mod graph;
 pub mod mask;
 pub mod measure;
+pub mod models;
 pub mod overlay;
 pub mod preprocess;
 pub mod roi;

@@ -4,11 +4,16 @@
 //! counts as a region (see [`crate::roi`]).
 
 pub mod anchors;
+mod architecture;
 pub mod coding;
+pub mod nanodet;
 pub mod nms;
 pub mod paste;
 pub mod roi_align;
 
+pub use architecture::{DETECTORS, DetectorArchitecture, detector_architecture};
+
+use crate::card::Classes;
 use crate::geometry::{BBox, Size};
 use crate::preprocess::{NetworkInput, Preprocessing};
 
@@ -23,6 +28,21 @@ pub struct Detection {
     pub class: usize,
     /// Name of that class.
     pub name: String,
+}
+
+/// What a detector is, besides its network.
+#[derive(Clone, Debug)]
+pub struct DetectorSpec {
+    /// What people call it.
+    pub name: String,
+    /// Identity of the weights.
+    pub weights_key: String,
+    /// What it wants of a picture.
+    pub preprocessing: Preprocessing,
+    /// What its classes are called.
+    pub classes: Classes,
+    /// The score from which its detections count as regions of interest, unless the user says otherwise.
+    pub roi_score: f32,
 }
 
 /// Finds objects.

@@ -1,0 +1,359 @@
+//! Models by name or card: the bundled ones, which are part of the program, and the user's own.
+//!
+//! Comes in: a bundled model's name or the path of a model card. Goes out: a loaded [`Classifier`] or [`Detector`]. May not
+//! live here: architectures, formats of weights, choosing a device.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use sha2::{Digest as _, Sha256};
+
+use crate::card::{CardError, ClassSource, Classes, ModelCard, ModelKind};
+use crate::classifier::{ARCHITECTURES, BuildOptions, Classifier, ClassifierError, ClassifierSpec, architecture};
+use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
+use crate::weights::{Weights, WeightsError};
+
+/// The classifier that is used unless another is asked for.
+pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0";
+
+/// The detector that is used unless another is asked for.
+pub const DEFAULT_DETECTOR: &str = "nanodet-g-416";
+
+/// The notices of the bundled networks' authors, for people.
+pub const NOTICES: &str = include_str!("../weights/NOTICES.txt");
+
+/// ImageNet-1k's classes: WordNet id, tab, name.
+const IMAGENET_1K: &str = include_str!("../weights/imagenet-1k.tsv");
+
+/// COCO's 80 classes.
+const COCO_80: &str = include_str!("../weights/coco-80.txt");
+
+/// A model that is part of the program.
+struct Bundled {
+    name: &'static str,
+    card: &'static str,
+    classes: &'static str,
+    weights: &'static [u8],
+}
+
+const BUNDLED: &[Bundled] = &[
+    Bundled {
+        name: DEFAULT_CLASSIFIER,
+        card: include_str!("../weights/efficientnet-lite0.toml"),
+        classes: IMAGENET_1K,
+        weights: include_bytes!("../weights/efficientnet-lite0.safetensors"),
+    },
+    Bundled {
+        name: DEFAULT_DETECTOR,
+        card: include_str!("../weights/nanodet-g-416.toml"),
+        classes: COCO_80,
+        weights: include_bytes!("../weights/nanodet-g-416.safetensors"),
+    },
+];
+
+/// Why a model cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Neither a bundled name nor a file.
+    #[error("there is no model {name}: it is neither a bundled one ({}) nor the path of a model card", bundled_names().join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// A file of the model cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The card or its class list says nothing usable.
+    #[error("{model}: {source}")]
+    Card {
+        /// Name or path.
+        model: String,
+        /// What is wrong.
+        source: Box<CardError>,
+    },
+    /// A detector was given where a classifier is needed, or the other way round.
+    #[error("{model} is a {found}, but a {needed} is needed")]
+    Kind {
+        /// Name or path.
+        model: String,
+        /// What it is.
+        found: &'static str,
+        /// What was asked for.
+        needed: &'static str,
+    },
+    /// The card names a network that the program does not know.
+    #[error("{model}: unknown architecture {architecture}; known are {}", .known.join(", "))]
+    Architecture {
+        /// Name or path.
+        model: String,
+        /// What the card says.
+        architecture: String,
+        /// What it could say.
+        known: Vec<&'static str>,
+    },
+    /// The weights file is not the one that the card was written for.
+    #[error("{file} is not the file that its card describes: its SHA-256 is {found}, expected {expected}")]
+    Hash {
+        /// The weights file.
+        file: String,
+        /// Its hash.
+        found: String,
+        /// The card's.
+        expected: String,
+    },
+    /// The weights cannot be read.
+    #[error("{file}: {source}")]
+    Weights {
+        /// The weights file.
+        file: String,
+        /// What is wrong.
+        source: Box<WeightsError>,
+    },
+    /// The weights do not make up the network that the card names.
+    #[error("{model}: {source}")]
+    Build {
+        /// Name or path.
+        model: String,
+        /// What is wrong.
+        source: Box<candle_core::Error>,
+    },
+    /// The network is no usable classifier.
+    #[error("{model}: {source}")]
+    Classifier {
+        /// Name or path.
+        model: String,
+        /// What is wrong.
+        source: Box<ClassifierError>,
+    },
+}
+
+/// The names of the bundled models.
+pub fn bundled_names() -> Vec<&'static str> {
+    BUNDLED.iter().map(|b| b.name).collect()
+}
+
+/// The card of a bundled model's name, or the one at a path.
+///
+/// # Errors
+/// If there is no such model, or the card cannot be used.
+pub fn card(name_or_path: &str) -> Result<ModelCard, ModelError> {
+    Ok(Source::open(name_or_path)?.card)
+}
+
+/// Loads a classifier by its bundled name or the path of its card, cut at `layer` or, without one, at the card's or the
+/// architecture's own choice.
+///
+/// # Errors
+/// If a file is missing or of another network, there is no such layer, or the device refuses.
+pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device) -> Result<Classifier, ModelError> {
+    let source = Source::open(name_or_path)?;
+    let model = || source.model.clone();
+    let ModelKind::Classifier { target_layer } = &source.card.kind else {
+        return Err(ModelError::Kind { model: model(), found: "detector", needed: "classifier" });
+    };
+    let Some(network) = architecture(&source.card.architecture) else {
+        return Err(source.unknown_architecture(ARCHITECTURES.iter().map(|a| a.name)));
+    };
+    let layer = layer.or(target_layer.as_deref()).unwrap_or(network.target_layer);
+    let (classes, (weights, weights_key)) = (source.classes()?, source.weights()?);
+    let options = BuildOptions { input: source.card.input.input, classes: classes.names.len() };
+    let graph =
+        (network.build)(&weights, &options).map_err(|e| ModelError::Build { model: model(), source: e.into() })?;
+    let name = source.card.name.clone();
+    let weights_key = format!("{} {weights_key}", source.card.architecture);
+    let spec = ClassifierSpec { name, weights_key, preprocessing: source.card.input, classes };
+    Classifier::new(spec, &graph, layer, device)
+        .map_err(|e| ModelError::Classifier { model: model(), source: e.into() })
+}
+
+/// Loads a detector by its bundled name or the path of its card.
+///
+/// # Errors
+/// If a file is missing or of another network, or the device refuses.
+pub fn load_detector(name_or_path: &str, device: &Device) -> Result<Box<dyn Detector>, ModelError> {
+    let source = Source::open(name_or_path)?;
+    let model = || source.model.clone();
+    let ModelKind::Detector { roi_score } = source.card.kind else {
+        return Err(ModelError::Kind { model: model(), found: "classifier", needed: "detector" });
+    };
+    let Some(network) = detector_architecture(&source.card.architecture) else {
+        return Err(source.unknown_architecture(DETECTORS.iter().map(|d| d.name)));
+    };
+    let (classes, (weights, weights_key)) = (source.classes()?, source.weights()?);
+    let name = source.card.name.clone();
+    let spec = DetectorSpec { name, weights_key, preprocessing: source.card.input, classes, roi_score };
+    (network.load)(&weights, spec, device).map_err(|e| ModelError::Build { model: model(), source: e.into() })
+}
+
+/// A card and where the files that it names are.
+struct Source {
+    /// Name or path, for messages.
+    model: String,
+    card: ModelCard,
+    files: Files,
+}
+
+enum Files {
+    Bundled(&'static Bundled),
+    /// The card's folder.
+    Folder(PathBuf),
+}
+
+impl Source {
+    fn open(name_or_path: &str) -> Result<Self, ModelError> {
+        let model = name_or_path.to_owned();
+        let (text, files) = match BUNDLED.iter().find(|b| b.name == name_or_path) {
+            Some(bundled) => (Cow::Borrowed(bundled.card), Files::Bundled(bundled)),
+            None => {
+                let path = Path::new(name_or_path);
+                if !path.is_file() {
+                    return Err(ModelError::Unknown { name: model });
+                }
+                let text = String::from_utf8_lossy(&read(path)?).into_owned();
+                (Cow::Owned(text), Files::Folder(path.parent().map(Path::to_owned).unwrap_or_default()))
+            }
+        };
+        match ModelCard::parse(&text) {
+            Ok(card) => Ok(Self { model, card, files }),
+            Err(source) => Err(ModelError::Card { model, source: source.into() }),
+        }
+    }
+
+    fn classes(&self) -> Result<Classes, ModelError> {
+        let file = match &self.card.classes {
+            ClassSource::Names(names) => return Ok(Classes::from_names(names.clone())),
+            ClassSource::File(file) => file,
+        };
+        let text = match &self.files {
+            Files::Bundled(bundled) => Cow::Borrowed(bundled.classes),
+            Files::Folder(folder) => Cow::Owned(String::from_utf8_lossy(&read(&folder.join(file))?).into_owned()),
+        };
+        Classes::parse(&text).map_err(|e| ModelError::Card { model: self.model.clone(), source: e.into() })
+    }
+
+    /// The weights and the SHA-256 of their file.
+    fn weights(&self) -> Result<(Weights, String), ModelError> {
+        let file = self.card.weights_file.clone();
+        let bytes = match &self.files {
+            Files::Bundled(bundled) => Cow::Borrowed(bundled.weights),
+            Files::Folder(folder) => Cow::Owned(read(&folder.join(&file))?),
+        };
+        let found = sha256(&bytes);
+        if let Some(expected) = self.card.weights_sha256.clone().filter(|expected| *expected != found) {
+            return Err(ModelError::Hash { file, found, expected });
+        }
+        match Weights::from_checkpoint(&bytes) {
+            Ok(weights) => Ok((weights, found)),
+            Err(source) => Err(ModelError::Weights { file, source: source.into() }),
+        }
+    }
+
+    fn unknown_architecture(&self, known: impl Iterator<Item = &'static str>) -> ModelError {
+        let (model, architecture) = (self.model.clone(), self.card.architecture.clone());
+        ModelError::Architecture { model, architecture, known: known.collect() }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
+    std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })
+}
+
+/// In lower-case hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(model: Result<Classifier, ModelError>) -> String {
+        model.map_err(|e| e.to_string()).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_bundled_models_load() -> anyhow::Result<()> {
+        let classifier = load_classifier(DEFAULT_CLASSIFIER, None, &Device::Cpu)?;
+        assert_eq!((classifier.layer(), classifier.class_names().len()), ("head_act", 1000));
+        assert!(classifier.layers().iter().any(|l| l == "_blocks.15"));
+        let detector = load_detector(DEFAULT_DETECTOR, &Device::Cpu)?;
+        assert_eq!((detector.class_names().len(), detector.roi_score()), (80, 0.35));
+        Ok(())
+    }
+
+    #[test]
+    fn the_bundled_classifier_uses_all_its_weights() -> anyhow::Result<()> {
+        let source = Source::open(DEFAULT_CLASSIFIER)?;
+        let (weights, _) = source.weights()?;
+        let network = architecture(&source.card.architecture).ok_or_else(|| anyhow::anyhow!("not listed"))?;
+        (network.build)(&weights, &BuildOptions { input: source.card.input.input, classes: 1000 })?;
+        assert_eq!(weights.unused(), Vec::<&str>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn a_detector_is_no_classifier() {
+        let message = error(load_classifier(DEFAULT_DETECTOR, None, &Device::Cpu));
+        assert_eq!(message, "nanodet-g-416 is a detector, but a classifier is needed");
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_bundled_ones() {
+        let message = error(load_classifier("resnet", None, &Device::Cpu));
+        assert!(message.contains("efficientnet-lite0, nanodet-g-416"), "{message}");
+    }
+
+    fn own_model(card: &str, weights: &[u8]) -> anyhow::Result<(tempfile::TempDir, String)> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("efficientnet-lite0.safetensors"), weights)?;
+        std::fs::write(folder.path().join("imagenet-1k.tsv"), IMAGENET_1K)?;
+        let path = folder.path().join("own.toml");
+        std::fs::write(&path, card)?;
+        let path = path.to_string_lossy().into_owned();
+        Ok((folder, path))
+    }
+
+    #[test]
+    fn a_card_beside_its_files_loads_the_same_classifier() -> anyhow::Result<()> {
+        let (_folder, path) = own_model(BUNDLED[0].card, BUNDLED[0].weights)?;
+        let own = load_classifier(&path, None, &Device::Cpu)?;
+        assert_eq!(own.key(), load_classifier(DEFAULT_CLASSIFIER, None, &Device::Cpu)?.key());
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_with_another_hash_is_refused() -> anyhow::Result<()> {
+        let (_folder, path) = own_model(BUNDLED[0].card, BUNDLED[1].weights)?;
+        let message = error(load_classifier(&path, None, &Device::Cpu));
+        assert!(
+            message.starts_with("efficientnet-lite0.safetensors is not the file that its card describes"),
+            "{message}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_of_another_network_is_told_by_its_first_missing_tensor() -> anyhow::Result<()> {
+        let card: String = BUNDLED[0]
+            .card
+            .lines()
+            .filter(|l| !l.starts_with("sha256"))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let (_folder, path) = own_model(&card, BUNDLED[1].weights)?;
+        let message = error(load_classifier(&path, None, &Device::Cpu));
+        assert!(message.contains("the weights have no tensor _conv_stem.weight"), "{message}");
+        let (_folder, path) = own_model(
+            &card.replace("architecture = \"efficientnet-lite0\"", "architecture = \"x\""),
+            BUNDLED[0].weights,
+        )?;
+        let message = error(load_classifier(&path, None, &Device::Cpu));
+        assert!(message.contains("unknown architecture x; known are efficientnet-lite0"), "{message}");
+        Ok(())
+    }
+}
