@@ -71,6 +71,7 @@ pub mod measure;
 pub mod models;
 pub mod overlay;
 pub mod preprocess;
+pub mod report;
 pub mod roi;
 pub mod run;
 pub mod saliency;

@@ -1,0 +1,229 @@
+//! JSON objects for classes and samples.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{class_name, status};
+use crate::analysis::{Measured, Outcome};
+use crate::geometry::BBox;
+use crate::store::SampleResult;
+use crate::summary::ClassRow;
+
+#[derive(Serialize)]
+struct Class<'a> {
+    class: &'a str,
+    samples: usize,
+    failed: usize,
+    with_roi: usize,
+    coverage: Option<f64>,
+    mean_fit: Option<f64>,
+    ci_low: Option<f64>,
+    ci_high: Option<f64>,
+    mean_fit_zero: Option<f64>,
+    mean_lift: Option<f64>,
+    mean_area_share: Option<f64>,
+    mean_confidence: Option<f64>,
+    accuracy: Option<f64>,
+    uninformative: usize,
+}
+
+impl<'a> From<&'a ClassRow> for Class<'a> {
+    fn from(row: &'a ClassRow) -> Self {
+        Self {
+            class: &row.class,
+            samples: row.samples,
+            failed: row.failed,
+            with_roi: row.with_roi,
+            coverage: row.coverage,
+            mean_fit: row.mean_fit,
+            ci_low: row.ci.map(|ci| ci.0),
+            ci_high: row.ci.map(|ci| ci.1),
+            mean_fit_zero: row.mean_fit_zero,
+            mean_lift: row.mean_lift,
+            mean_area_share: row.mean_area_share,
+            mean_confidence: row.mean_confidence,
+            accuracy: row.accuracy,
+            uninformative: row.uninformative,
+        }
+    }
+}
+
+pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<Class<'_>> = rows.iter().map(Class::from).collect();
+    serde_json::to_writer_pretty(&mut *out, &rows)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Sample<'a> {
+    path: &'a str,
+    label: Option<&'a str>,
+    status: &'static str,
+    error: Option<&'a str>,
+    width: Option<u32>,
+    height: Option<u32>,
+    view: Option<[f32; 4]>,
+    top: Vec<Top<'a>>,
+    target: Option<Target<'a>>,
+    correct: Option<bool>,
+    rois: Vec<Roi<'a>>,
+    fit: Option<f64>,
+    area_share: Option<f64>,
+    lift: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saliency: Option<Saliency<'a>>,
+}
+
+#[derive(Serialize)]
+struct Top<'a> {
+    index: usize,
+    name: &'a str,
+    probability: f32,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    index: usize,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Roi<'a> {
+    #[serde(rename = "box")]
+    bbox: [f32; 4],
+    score: f32,
+    name: &'a str,
+    source: &'static str,
+    fit: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Saliency<'a> {
+    height: usize,
+    width: usize,
+    values: &'a [f32],
+}
+
+/// Writes one sample, without a line break.
+pub(super) fn sample(
+    sample: &SampleResult,
+    names: &[String],
+    with_saliency: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let base = Sample {
+        path: &sample.path,
+        label: sample.label.as_deref(),
+        status: status(sample),
+        error: None,
+        width: None,
+        height: None,
+        view: None,
+        top: Vec::new(),
+        target: None,
+        correct: sample.score.and_then(|s| s.correct),
+        rois: Vec::new(),
+        fit: None,
+        area_share: None,
+        lift: None,
+        saliency: None,
+    };
+    let line = match &sample.outcome {
+        Outcome::Failed(reason) => Sample { error: Some(reason), ..base },
+        Outcome::Measured(measured) => measured_sample(base, measured, names, with_saliency),
+    };
+    Ok(serde_json::to_writer(out, &line)?)
+}
+
+fn measured_sample<'a>(
+    base: Sample<'a>,
+    measured: &'a Measured,
+    names: &'a [String],
+    with_saliency: bool,
+) -> Sample<'a> {
+    let Measured { explanation, rois, fit } = measured;
+    let map = &explanation.map;
+    Sample {
+        width: Some(explanation.image.width),
+        height: Some(explanation.image.height),
+        view: Some(corners(explanation.view)),
+        top: explanation
+            .top
+            .iter()
+            .map(|p| Top { index: p.class.0, name: class_name(names, p.class), probability: p.probability })
+            .collect(),
+        target: Some(Target { index: explanation.target.0, name: class_name(names, explanation.target) }),
+        rois: rois
+            .iter()
+            .map(|r| Roi {
+                bbox: corners(r.roi.bbox),
+                score: r.roi.score,
+                name: &r.roi.name,
+                source: r.roi.source.as_str(),
+                fit: r.share.and_then(|s| s.fit),
+            })
+            .collect(),
+        fit: fit.value(),
+        area_share: fit.area_share(),
+        lift: fit.lift(),
+        saliency: with_saliency.then(|| Saliency { height: map.height(), width: map.width(), values: map.values() }),
+        ..base
+    }
+}
+
+fn corners(b: BBox) -> [f32; 4] {
+    [b.x0, b.y0, b.x1, b.y1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn line(sample_result: &SampleResult, with_saliency: bool) -> anyhow::Result<String> {
+        let mut out = Vec::new();
+        sample(sample_result, &fixture::names(), with_saliency, &mut out)?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn a_measured_sample_has_the_promised_fields_in_order() -> anyhow::Result<()> {
+        let expected = r#"{"path":"bird/a.jpg","label":"bird","status":"ok","error":null,"width":400,"height":200,"#
+            .to_owned()
+            + r#""view":[100.0,0.0,300.0,200.0],"top":[{"index":1,"name":"one","probability":0.7},"#
+            + r#"{"index":0,"name":"zero","probability":0.3}],"target":{"index":1,"name":"one"},"correct":true,"#
+            + r#""rois":[{"box":[0.0,0.0,200.0,200.0],"score":0.9,"name":"dog","source":"detector","fit":0.5},"#
+            + r#"{"box":[0.0,0.0,50.0,50.0],"score":0.4,"name":"cat","source":"detector","fit":null}],"#
+            + r#""fit":0.5,"area_share":0.5,"lift":1.0}"#;
+        assert_eq!(line(&fixture::samples()[0], false)?, expected);
+        let with_map = line(&fixture::samples()[0], true)?;
+        assert!(
+            with_map.ends_with(r#","lift":1.0,"saliency":{"height":1,"width":2,"values":[0.1,0.1]}}"#),
+            "{with_map}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_failed_sample_has_the_same_fields() -> anyhow::Result<()> {
+        let expected = r#"{"path":"c.jpg","label":null,"status":"failed","error":"cut off, alas","width":null,"#
+            .to_owned()
+            + r#""height":null,"view":null,"top":[],"target":null,"correct":null,"rois":[],"fit":null,"#
+            + r#""area_share":null,"lift":null}"#;
+        assert_eq!(line(&fixture::samples()[2], true)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn class_rows_read_back() -> anyhow::Result<()> {
+        let mut out = Vec::new();
+        classes(&[fixture::row(), fixture::empty_row()], &mut out)?;
+        let value: serde_json::Value = serde_json::from_slice(&out)?;
+        assert_eq!(value[0]["class"], "alp, high");
+        assert_eq!(value[0]["ci_high"], 0.5);
+        assert_eq!(value[0]["mean_area_share"], 0.2);
+        assert!(value[1]["mean_fit"].is_null());
+        Ok(())
+    }
+}

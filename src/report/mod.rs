@@ -1,0 +1,121 @@
+//! Results for other programs and for the terminal.
+//!
+//! Comes in: class rows, and the samples of a run from its project. Goes out: CSV, JSON and text, written to whatever
+//! writes. May not live here: averages, SQL, colours. The names of columns and fields are promised to scripts.
+//!
+//! Floats are written in the shortest form that reads back as the same number; what does not exist is empty or `null`.
+
+mod csv;
+#[cfg(test)]
+mod fixture;
+mod json;
+mod text;
+
+use std::io::{self, Write};
+
+pub use text::{Column, class_table, finding_text, table};
+
+use crate::analysis::Outcome;
+use crate::dataset::ClassId;
+use crate::fit::Fit;
+use crate::store::{RunId, SampleResult, Store, StoreError};
+use crate::summary::ClassRow;
+
+/// Why a report is not complete.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The project cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The receiver takes no more.
+    #[error("cannot write the report")]
+    Write(#[from] io::Error),
+}
+
+/// How class rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassFormat {
+    /// With a header; shares are `0..=1`.
+    Csv,
+    /// One array of objects, with more fields than the CSV.
+    Json,
+}
+
+/// How samples are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleFormat {
+    /// One object a line.
+    JsonLines,
+    /// One array of the same objects.
+    Json,
+    /// With a header; without single regions and maps.
+    Csv,
+}
+
+/// Writes class rows in the order they come.
+///
+/// # Errors
+/// If `out` takes no more.
+pub fn write_classes(rows: &[ClassRow], format: ClassFormat, out: &mut dyn Write) -> Result<(), ReportError> {
+    match format {
+        ClassFormat::Csv => csv::classes(rows, out)?,
+        ClassFormat::Json => json::classes(rows, out)?,
+    }
+    Ok(())
+}
+
+/// Writes every sample of a run that has an outcome, in path order. Memory does not grow with their number.
+///
+/// `with_saliency` adds the raw maps to the JSON formats.
+///
+/// # Errors
+/// If the project cannot be read, or `out` takes no more.
+pub fn write_samples(
+    store: &Store,
+    run: RunId,
+    format: SampleFormat,
+    with_saliency: bool,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let names = store.class_names(run)?;
+    match format {
+        SampleFormat::Csv => {
+            let mut table = csv::SampleTable::new(out)?;
+            store.for_each_result(run, |sample| Ok::<_, ReportError>(table.row(&sample, &names)?))?;
+            table.finish()?;
+        }
+        SampleFormat::JsonLines => {
+            store.for_each_result(run, |sample| {
+                json::sample(&sample, &names, with_saliency, out)?;
+                Ok::<_, ReportError>(out.write_all(b"\n")?)
+            })?;
+        }
+        SampleFormat::Json => {
+            let mut before: &[u8] = b"[\n";
+            store.for_each_result(run, |sample| {
+                out.write_all(before)?;
+                before = b",\n";
+                Ok::<_, ReportError>(json::sample(&sample, &names, with_saliency, out)?)
+            })?;
+            out.write_all(if before == b"[\n" { b"[]\n" } else { b"\n]\n" })?;
+        }
+    }
+    Ok(())
+}
+
+/// The word for what became of a sample.
+fn status(sample: &SampleResult) -> &'static str {
+    match &sample.outcome {
+        Outcome::Failed(_) => "failed",
+        Outcome::Measured(measured) => match measured.fit {
+            Fit::Measured { .. } => "ok",
+            Fit::NoRoi => "no_roi",
+            Fit::FlatMap => "flat_map",
+        },
+    }
+}
+
+/// The name of a class; empty where the list of names is too short, which only a damaged project has.
+fn class_name(names: &[String], class: ClassId) -> &str {
+    names.get(class.0).map_or("", String::as_str)
+}

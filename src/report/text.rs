@@ -1,0 +1,147 @@
+//! Tables for a terminal.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::summary::{ClassRow, Finding, Thresholds, findings};
+
+/// A column: its header and to which side it is flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Words.
+    Left(&'static str),
+    /// Numbers.
+    Right(&'static str),
+}
+
+/// Lines of aligned columns, two spaces apart, the header first; every row has a cell for each column.
+pub fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
+    let header = columns.iter().map(|c| match c {
+        Column::Left(name) | Column::Right(name) => (*name).to_owned(),
+    });
+    let lines: Vec<Vec<String>> = std::iter::once(header.collect()).chain(rows.iter().cloned()).collect();
+    let width = |i: usize| lines.iter().filter_map(|line| line.get(i)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let mut out = String::new();
+        for ((cell, column), width) in line.iter().zip(columns).zip(&widths) {
+            let space = " ".repeat(width - cell.width());
+            match column {
+                Column::Left(_) => out.extend([cell, &space, "  "]),
+                Column::Right(_) => out.extend([&space, cell, "  "]),
+            }
+        }
+        text.push_str(out.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Class rows as a table; shares are in percent.
+pub fn class_table(rows: &[ClassRow]) -> String {
+    let columns = [
+        Column::Left("class"),
+        Column::Right("samples"),
+        Column::Right("failed"),
+        Column::Right("with ROI"),
+        Column::Right("fit %"),
+        Column::Right("95 % interval"),
+        Column::Right("lift"),
+        Column::Right("area %"),
+        Column::Right("accuracy %"),
+        Column::Left("note"),
+    ];
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let notes: Vec<_> = findings(row, &Thresholds::default()).into_iter().map(finding_word).collect();
+            vec![
+                row.class.clone(),
+                row.samples.to_string(),
+                row.failed.to_string(),
+                row.with_roi.to_string(),
+                percent(row.mean_fit),
+                row.ci.map_or("–".into(), |(low, high)| format!("{:.1} – {:.1}", 100.0 * low, 100.0 * high)),
+                row.mean_lift.map_or("–".into(), |lift| format!("{lift:.2}")),
+                percent(row.mean_area_share),
+                percent(row.accuracy),
+                notes.join(", "),
+            ]
+        })
+        .collect();
+    table(&columns, &cells)
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("–".into(), |share| format!("{:.1}", 100.0 * share))
+}
+
+fn finding_word(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Suspect => "suspect",
+        Finding::NoObject => "few ROIs",
+        Finding::LargeRegions => "large ROIs",
+    }
+}
+
+/// Why a class is remarkable, in a sentence about its numbers.
+pub fn finding_text(row: &ClassRow, finding: Finding) -> String {
+    let class = &row.class;
+    match finding {
+        Finding::Suspect => {
+            let recognised = match row.accuracy {
+                Some(accuracy) => format!("{:.0} % are recognised", 100.0 * accuracy),
+                None => "it is predicted".to_owned(),
+            };
+            format!(
+                "{class}: {recognised}, but only {} % of the saliency lies in the object (lift {}): look at what the \
+                 classifier sees instead",
+                percent(row.mean_fit),
+                row.mean_lift.map_or("–".into(), |lift| format!("{lift:.2}")),
+            )
+        }
+        Finding::NoObject => format!(
+            "{class}: an object was found in {} of {} photos: the class has none, or the detector does not know it",
+            row.with_roi,
+            row.samples - row.failed
+        ),
+        Finding::LargeRegions => format!(
+            "{class}: in {} of {} photos the object fills nearly the whole view, so the fit says little",
+            row.uninformative, row.with_roi
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn columns_are_aligned_by_width_and_not_by_bytes() {
+        let columns = [Column::Left("name"), Column::Right("n")];
+        let rows = [vec!["Käfer".to_owned(), "1".to_owned()], vec!["鳥".to_owned(), "100".to_owned()]];
+        assert_eq!(table(&columns, &rows), "name     n\nKäfer    1\n鳥     100\n");
+    }
+
+    #[test]
+    fn class_rows_show_percent_and_dashes() {
+        let text = class_table(&[fixture::row(), fixture::empty_row()]);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        let words: Vec<_> = lines[1].split_whitespace().collect();
+        assert_eq!(
+            words,
+            ["alp,", "high", "4", "1", "2", "25.0", "10.0", "–", "50.0", "1.50", "20.0", "75.0", "suspect"]
+        );
+        assert!(lines[2].starts_with("none "));
+        assert!(lines[2].ends_with('–'), "{}", lines[2]);
+    }
+
+    #[test]
+    fn a_finding_names_the_class_and_its_numbers() {
+        let text = finding_text(&fixture::row(), Finding::Suspect);
+        assert!(text.starts_with("alp, high: 75 % are recognised, but only 25.0 %"), "{text}");
+        assert!(finding_text(&fixture::row(), Finding::NoObject).contains("2 of 3 photos"));
+    }
+}
