@@ -74,6 +74,10 @@ impl BBox {
 
     /// The part inside `other`, or `None` where nothing is left.
     pub fn intersection(self, other: Self) -> Option<Self> {
+        // Below, an edge that is not a number would give way to the other's.
+        if self.is_empty() || other.is_empty() {
+            return None;
+        }
         let both = Self {
             x0: self.x0.max(other.x0),
             y0: self.y0.max(other.y0),
@@ -166,7 +170,9 @@ mod tests {
 
     #[test]
     fn not_a_number_makes_a_box_empty() {
-        assert!(BBox::new(f32::NAN, 0.0, 1.0, 1.0).is_empty());
+        let nan = BBox::new(f32::NAN, 0.0, 1.0, 1.0);
+        assert!(nan.is_empty());
+        assert_eq!(BBox::new(0.0, 0.0, 1.0, 1.0).intersection(nan), None);
     }
 
     proptest! {
