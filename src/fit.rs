@@ -7,7 +7,7 @@
 //! the grid's cells. Each cell then owns a hat function of area 1, so the integral over the whole view is the plain sum of the
 //! values, and the integral over a box is `wy^T M wx / sum(M)` with `w_i` the part of hat `i` between the box's edges.
 
-use crate::geometry::{Affine, BBox};
+use crate::geometry::{BBox, Size};
 use crate::saliency::SaliencyMap;
 
 /// What one region holds of the view.
@@ -66,13 +66,47 @@ impl Fit {
 /// Share of the view above which a region says nothing, since it is nearly the whole view.
 pub const UNINFORMATIVE_AREA_SHARE: f64 = 0.9;
 
-/// What a region of the image holds of the map over `view`; both boxes in image pixels. `None` if it lies outside the view.
+/// How a share of a map is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ShareRule {
+    /// By which sum.
+    pub integral: Integral,
+    /// Whether the map's smallest value is subtracted from all of them first, as pytorch-grad-cam does. That moves a fit by up
+    /// to 0.06 and makes a uniform map a flat one.
+    pub subtract_minimum: bool,
+}
+
+/// The sum that stands for the saliency in an area.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Integral {
+    /// The integral of the bilinear surface, exact up to rounding.
+    #[default]
+    Exact,
+    /// The paper's formula: the sum over the pixels of the network's input, which has this size, whose centre lies in the
+    /// area. Within 0.01 of the exact integral at 224 × 224.
+    Pixels(Size),
+}
+
+/// What a region of the image holds of the map over `view`, by the default [`ShareRule`]; both boxes in image pixels. `None` if
+/// it lies outside the view.
 pub fn roi_share(map: &SaliencyMap, view: BBox, roi: BBox) -> Option<RoiShare> {
+    roi_share_by(map, view, roi, ShareRule::default())
+}
+
+/// What a region of the image holds of the map over `view`, by `rule`; both boxes in image pixels. `None` if it lies outside
+/// the view. The area share is the continuous one under every rule.
+pub fn roi_share_by(map: &SaliencyMap, view: BBox, roi: BBox, rule: ShareRule) -> Option<RoiShare> {
     let inside = roi.intersection(view)?;
-    let area_share =
-        f64::from(inside.width()) * f64::from(inside.height()) / (f64::from(view.width()) * f64::from(view.height()));
-    let fit = (!map.is_flat()).then(|| exact_share(map, view, inside));
-    Some(RoiShare { fit, area_share })
+    let x = axis(view.x0, view.x1, inside.x0, inside.x1);
+    let y = axis(view.y0, view.y1, inside.y0, inside.y1);
+    let (columns, rows) = match rule.integral {
+        Integral::Exact => (exact_weights(map.width(), x), exact_weights(map.height(), y)),
+        Integral::Pixels(size) => {
+            (pixel_weights(map.width(), size.width, x), pixel_weights(map.height(), size.height, y))
+        }
+    };
+    let fit = weighted_share(map, &columns, &rows, rule.subtract_minimum);
+    Some(RoiShare { fit, area_share: (x.1 - x.0) * (y.1 - y.0) })
 }
 
 /// The fit of a sample from the shares of its regions (`None` for those outside the view), in order of falling score: the
@@ -91,20 +125,56 @@ pub fn best_fit(shares: &[Option<RoiShare>]) -> Fit {
     best
 }
 
-/// The exact integral of the bilinear surface over `inside`, over that of the whole view; `inside` lies in `view`.
-fn exact_share(map: &SaliencyMap, view: BBox, inside: BBox) -> f64 {
-    let grid = BBox::new(0.0, 0.0, map.width() as f32, map.height() as f32);
-    let b = Affine::between(view, grid).bbox(inside);
-    let wx = hat_weights(map.width(), f64::from(b.x0), f64::from(b.x1));
-    let wy = hat_weights(map.height(), f64::from(b.y0), f64::from(b.y1));
-    let (mut part, mut whole) = (0.0, 0.0);
-    for (row, wy) in map.values().chunks_exact(map.width()).zip(&wy) {
-        for (value, wx) in row.iter().zip(&wx) {
-            part += f64::from(*value) * wx * wy;
-            whole += f64::from(*value);
+/// Where the range `start..end` begins and ends in the view's, as shares of it: `0.0..=1.0`.
+fn axis(view_start: f32, view_end: f32, start: f32, end: f32) -> (f64, f64) {
+    let (origin, length) = (f64::from(view_start), f64::from(view_end) - f64::from(view_start));
+    ((f64::from(start) - origin) / length, (f64::from(end) - origin) / length)
+}
+
+/// How much each cell of an axis counts.
+struct Weights {
+    /// In the area.
+    inside: Vec<f64>,
+    /// In the whole view.
+    whole: Vec<f64>,
+}
+
+/// The share of the map's weighted sum that is inside; `None` where the whole sum is 0 or not finite.
+fn weighted_share(map: &SaliencyMap, columns: &Weights, rows: &Weights, subtract_minimum: bool) -> Option<f64> {
+    let lowest = map.values().iter().copied().fold(f32::INFINITY, f32::min);
+    let lowest = if subtract_minimum { f64::from(lowest) } else { 0.0 };
+    let (mut part, mut sum) = (0.0, 0.0);
+    for (y, row) in map.values().chunks_exact(map.width()).enumerate() {
+        for (x, value) in row.iter().enumerate() {
+            let value = f64::from(*value) - lowest;
+            part += value * columns.inside[x] * rows.inside[y];
+            sum += value * columns.whole[x] * rows.whole[y];
         }
     }
-    (part / whole).clamp(0.0, 1.0)
+    (sum > 0.0 && sum.is_finite()).then(|| (part / sum).clamp(0.0, 1.0))
+}
+
+/// The weights of an axis of `cells` for the range of `area`, in shares of the axis, under the exact integral.
+fn exact_weights(cells: usize, area: (f64, f64)) -> Weights {
+    let n = cells as f64;
+    Weights { inside: hat_weights(cells, area.0 * n, area.1 * n), whole: vec![1.0; cells] }
+}
+
+/// The weights of an axis of `cells` for the range of `area`, in shares of the axis, when the surface is sampled at the
+/// centres of `pixels` and those in the range are summed.
+fn pixel_weights(cells: usize, pixels: u32, area: (f64, f64)) -> Weights {
+    let mut weights = Weights { inside: vec![0.0; cells], whole: vec![0.0; cells] };
+    for pixel in 0..pixels {
+        let centre = (f64::from(pixel) + 0.5) / f64::from(pixels);
+        let at = (centre * cells as f64 - 0.5).clamp(0.0, (cells - 1) as f64);
+        let (first, share) = (at as usize, at.fract());
+        let is_inside = centre >= area.0 && centre < area.1;
+        for (cell, weight) in [(first, 1.0 - share), ((first + 1).min(cells - 1), share)] {
+            weights.whole[cell] += weight;
+            weights.inside[cell] += if is_inside { weight } else { 0.0 };
+        }
+    }
+    weights
 }
 
 /// The part of each of `n` hat functions between `a` and `b`, in cells. Hat `i` has its top, of height 1, at `i + 0.5` and
@@ -129,4 +199,176 @@ fn hat_weights(n: usize, a: f64, b: f64) -> Vec<f64> {
         left + right
     };
     (0..n).map(|i| upto(i, b) - upto(i, a)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A view of 4 × 4 pixels whose grid has one cell a pixel.
+    const VIEW: BBox = BBox::new(0.0, 0.0, 4.0, 4.0);
+
+    fn map4(values: [f32; 16]) -> SaliencyMap {
+        SaliencyMap::from_values(4, 4, values.to_vec())
+    }
+
+    /// All saliency in the cell at column 1, row 1.
+    fn single() -> SaliencyMap {
+        let mut values = [0.0; 16];
+        values[5] = 1.0;
+        map4(values)
+    }
+
+    fn fit(map: &SaliencyMap, roi: BBox) -> f64 {
+        roi_share(map, VIEW, roi).and_then(|share| share.fit).unwrap_or(f64::NAN)
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-12
+    }
+
+    #[test]
+    fn the_hat_of_one_cell_has_three_quarters_of_its_area_in_it() {
+        // The hat falls from 1 at the cell's centre to 1/2 at its edge and 0 half a cell further: 2 * (1 + 1/2) / 2 * 1/2.
+        assert!(close(fit(&single(), BBox::new(1.0, 0.0, 2.0, 4.0)), 0.75));
+        assert!(close(fit(&single(), BBox::new(1.0, 1.0, 2.0, 2.0)), 0.75 * 0.75));
+        // One eighth of it lies in each neighbour.
+        assert!(close(fit(&single(), BBox::new(0.0, 0.0, 1.0, 4.0)), 0.125));
+        assert!(close(fit(&single(), BBox::new(2.0, 0.0, 4.0, 4.0)), 0.125));
+        // Up to the cell's centre it is half.
+        assert!(close(fit(&single(), BBox::new(0.0, 0.0, 1.5, 4.0)), 0.5));
+    }
+
+    #[test]
+    fn the_surface_is_constant_beyond_the_outer_centres() {
+        let mut values = [0.0; 16];
+        values[0] = 1.0;
+        let corner = map4(values);
+        // Half a cell of height 1, then a slope down to 0 over one cell.
+        assert!(close(fit(&corner, BBox::new(0.0, 0.0, 0.5, 4.0)), 0.5));
+        assert!(close(fit(&corner, BBox::new(0.0, 0.0, 1.0, 1.0)), 0.875 * 0.875));
+    }
+
+    #[test]
+    fn a_quadrant_of_a_checkered_map() {
+        // Two columns of 1, two of 3: the left half holds 8 of 32, less what the slope between them takes: the surface falls
+        // from 2 to 1 over half a cell on the left of the middle, so that the left half gains 1/2 * 1/2 per row.
+        let map = map4([1.0, 1.0, 3.0, 3.0].repeat(4).try_into().unwrap_or([0.0; 16]));
+        assert!(close(fit(&map, BBox::new(0.0, 0.0, 2.0, 4.0)), (8.0 + 4.0 * 0.25) / 32.0));
+    }
+
+    #[test]
+    fn pixel_sums_count_the_centres_inside() {
+        let rule = ShareRule { integral: Integral::Pixels(Size::new(4, 4)), subtract_minimum: false };
+        let share = |roi| roi_share_by(&single(), VIEW, roi, rule).and_then(|s| s.fit);
+        // At one pixel a cell the surface is the map itself. An edge on a centre includes it at the start, not at the end.
+        assert_eq!(share(BBox::new(1.5, 1.5, 2.0, 2.0)), Some(1.0));
+        assert_eq!(share(BBox::new(0.0, 0.0, 1.5, 1.5)), Some(0.0));
+        assert_eq!(share(BBox::new(1.6, 1.6, 4.0, 4.0)), Some(0.0));
+    }
+
+    #[test]
+    fn subtracting_the_minimum_leaves_what_stands_out() {
+        let rule = ShareRule { subtract_minimum: true, ..ShareRule::default() };
+        let raised = map4(std::array::from_fn(|i| if i == 5 { 3.0 } else { 2.0 }));
+        let roi = BBox::new(1.0, 1.0, 2.0, 2.0);
+        let share = roi_share_by(&raised, VIEW, roi, rule).and_then(|s| s.fit);
+        assert_eq!(share, roi_share(&single(), VIEW, roi).and_then(|s| s.fit));
+        let uniform = map4([2.0; 16]);
+        assert_eq!(roi_share_by(&uniform, VIEW, roi, rule).and_then(|s| s.fit), None);
+    }
+
+    #[test]
+    fn a_region_outside_the_view_is_none_and_one_across_its_edge_is_clipped() {
+        assert_eq!(roi_share(&single(), VIEW, BBox::new(4.0, 0.0, 9.0, 4.0)), None);
+        assert_eq!(roi_share(&single(), VIEW, BBox::new(f32::NAN, 0.0, 9.0, 4.0)), None);
+        let across = roi_share(&single(), VIEW, BBox::new(-7.0, -7.0, 1.5, 99.0));
+        assert_eq!(across, Some(RoiShare { fit: Some(0.5), area_share: 1.5 / 4.0 }));
+    }
+
+    #[test]
+    fn the_largest_fit_wins_and_of_equal_ones_the_first() {
+        let share = |fit| Some(RoiShare { fit: Some(fit), area_share: 0.5 });
+        assert_eq!(
+            best_fit(&[None, share(0.2), share(0.7), share(0.7)]),
+            Fit::Measured { roi: 2, fit: 0.7, area_share: 0.5 }
+        );
+    }
+
+    #[test]
+    fn no_region_and_a_flat_map_are_states_of_their_own() {
+        let flat = map4([0.0; 16]);
+        let inside = roi_share(&flat, VIEW, BBox::new(1.0, 1.0, 2.0, 2.0));
+        assert_eq!(inside, Some(RoiShare { fit: None, area_share: 1.0 / 16.0 }));
+        assert_eq!(best_fit(&[None, inside]), Fit::FlatMap);
+        assert_eq!(best_fit(&[None, None]), Fit::NoRoi);
+        assert_eq!(best_fit(&[]), Fit::NoRoi);
+        assert_eq!((Fit::FlatMap.value(), Fit::NoRoi.lift()), (None, None));
+    }
+
+    #[test]
+    fn lift_is_fit_over_area_share() {
+        assert_eq!(Fit::Measured { roi: 0, fit: 0.75, area_share: 0.25 }.lift(), Some(3.0));
+    }
+
+    /// A map of up to 9 × 9 cells with some saliency, a view, and a point in it.
+    fn scene() -> impl Strategy<Value = (SaliencyMap, BBox, (f32, f32))> {
+        let map = (1usize..10, 1usize..10).prop_flat_map(|(h, w)| {
+            prop::collection::vec(0f32..2.0, h * w).prop_map(move |mut values| {
+                values[0] += 0.01;
+                SaliencyMap::from_values(h, w, values)
+            })
+        });
+        let view = (0f32..500.0, 0f32..500.0, 20f32..800.0, 20f32..800.0);
+        (map, view, 0.05f32..0.95, 0.05f32..0.95)
+            .prop_map(|(map, (x, y, w, h), u, v)| (map, BBox::new(x, y, x + w, y + h), (x + u * w, y + v * h)))
+    }
+
+    fn share_of(map: &SaliencyMap, view: BBox, roi: BBox) -> f64 {
+        roi_share(map, view, roi).and_then(|share| share.fit).unwrap_or(f64::NAN)
+    }
+
+    proptest! {
+        #[test]
+        fn the_whole_view_holds_everything((map, view, _) in scene()) {
+            let far = BBox::new(view.x0 - 9.0, view.y0 - 9.0, view.x1 + 9.0, view.y1 + 9.0);
+            for roi in [view, far] {
+                let share = roi_share(&map, view, roi);
+                prop_assert_eq!(share.map(|s| s.area_share), Some(1.0));
+                prop_assert!((share_of(&map, view, roi) - 1.0).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn parts_of_the_view_add_up((map, view, (x, y)) in scene()) {
+            let parts = [
+                BBox { x1: x, y1: y, ..view }, BBox { x0: x, y1: y, ..view },
+                BBox { x1: x, y0: y, ..view }, BBox { x0: x, y0: y, ..view },
+            ];
+            let sum: f64 = parts.iter().map(|part| share_of(&map, view, *part)).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-9);
+        }
+
+        #[test]
+        fn a_uniform_map_gives_the_area_share((map, view, (x, y)) in scene()) {
+            let uniform = SaliencyMap::from_values(map.height(), map.width(), vec![0.7; map.values().len()]);
+            let roi = BBox { x0: x, y0: y, ..view };
+            for integral in [Integral::Exact, Integral::Pixels(Size::new(1000, 1000))] {
+                let share = roi_share_by(&uniform, view, roi, ShareRule { integral, subtract_minimum: false });
+                let share = share.unwrap_or(RoiShare { fit: None, area_share: 0.0 });
+                let allowed = if integral == Integral::Exact { 1e-9 } else { 3e-3 };
+                prop_assert!((share.fit.unwrap_or(f64::NAN) - share.area_share).abs() < allowed);
+            }
+        }
+
+        #[test]
+        fn scaling_the_map_changes_no_share((map, view, (x, y)) in scene(), factor in 1e-3f32..1e3) {
+            let scaled = map.values().iter().map(|v| v * factor).collect();
+            let scaled = SaliencyMap::from_values(map.height(), map.width(), scaled);
+            let roi = BBox { x1: x, y1: y, ..view };
+            prop_assert!((share_of(&map, view, roi) - share_of(&scaled, view, roi)).abs() < 1e-6);
+        }
+    }
 }

@@ -13,6 +13,8 @@ mod classifiers;
 mod dataset;
 /// Weights hashed from names.
 mod fill;
+/// Geometry and fit against the reference run.
+mod fit;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// Who imports whom in `src/`.
