@@ -14,13 +14,17 @@ pub(crate) mod fixture;
 mod googlenet;
 mod inception;
 mod mobilenet;
+mod recognise;
 mod resnet;
 mod squeezenet;
+mod timm;
 mod vgg;
 
 use candle_core::{Device, Tensor};
 
 pub use architecture::{ARCHITECTURES, Architecture, BuildOptions, architecture};
+pub use recognise::{Mismatch, Unrecognised, recognise};
+pub use timm::torchvision_names;
 
 use crate::card::Classes;
 use crate::graph::{CutError, Graph, Network};

@@ -11,7 +11,7 @@ mod stored;
 mod torch;
 mod zip;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use candle_core::{DType, Device, Tensor};
@@ -71,7 +71,10 @@ impl From<WeightsError> for candle_core::Error {
 #[derive(Debug)]
 pub struct Weights {
     tensors: BTreeMap<String, Tensor>,
-    read: Mutex<BTreeSet<String>>,
+    /// Names and shapes that were asked for.
+    read: Mutex<BTreeMap<String, Vec<usize>>>,
+    /// Whether zeros are given for whatever is asked for.
+    rehearsal: bool,
 }
 
 impl Weights {
@@ -90,7 +93,7 @@ impl Weights {
                 }
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { tensors, read: Mutex::default() })
+        Ok(Self { tensors, read: Mutex::default(), rehearsal: false })
     }
 
     /// The tensors of a `.safetensors` file: f16, bf16 and f64 become f32; tensors of other types are no weights and are
@@ -152,6 +155,11 @@ impl Weights {
     /// # Errors
     /// If there is none, or it has another shape; the message names the tensor and both shapes.
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, WeightsError> {
+        if self.rehearsal {
+            self.note(name, shape);
+            let zeros = Tensor::zeros(shape, DType::F32, &Device::Cpu);
+            return zeros.map_err(|source| WeightsError::Value { name: name.to_owned(), source });
+        }
         let Some(tensor) = self.tensors.get(name) else {
             return Err(WeightsError::Missing { name: name.to_owned(), expected: shape.to_vec() });
         };
@@ -162,8 +170,37 @@ impl Weights {
                 found: tensor.dims().to_vec(),
             });
         }
-        self.read.lock().expect("no thread panics while it holds the lock").insert(name.to_owned());
+        self.note(name, shape);
         Ok(tensor.clone())
+    }
+
+    fn note(&self, name: &str, shape: &[usize]) {
+        let mut read = self.read.lock().expect("no thread panics while it holds the lock");
+        read.insert(name.to_owned(), shape.to_vec());
+    }
+
+    /// The same shapes for whoever asks for them, but any tensor that is asked for is given, as zeros: a network can be built
+    /// to see which tensors it [asks for](Weights::asked).
+    pub fn rehearsal(&self) -> Self {
+        Self { tensors: self.tensors.clone(), read: Mutex::default(), rehearsal: true }
+    }
+
+    /// Names and shapes that [`Weights::get`] was asked for and gave, sorted by name.
+    pub fn asked(&self) -> Vec<(String, Vec<usize>)> {
+        let read = self.read.lock().expect("no thread panics while it holds the lock");
+        read.iter().map(|(name, shape)| (name.clone(), shape.clone())).collect()
+    }
+
+    /// The same tensors under the names, and of the shapes, that `change` gives them; without those it gives none for.
+    ///
+    /// # Errors
+    /// If `change` fails.
+    pub fn changed(
+        &self,
+        change: impl Fn(&str, &Tensor) -> candle_core::Result<Option<(String, Tensor)>>,
+    ) -> candle_core::Result<Self> {
+        let pairs = self.tensors.iter().filter_map(|(name, tensor)| change(name, tensor).transpose());
+        Ok(Self { tensors: pairs.collect::<candle_core::Result<_>>()?, read: Mutex::default(), rehearsal: false })
     }
 
     /// The shape of a tensor, where there is one; asking is not reading.
@@ -179,7 +216,7 @@ impl Weights {
     /// The names that [`Weights::get`] was never asked for, sorted: after a network is built, the tensors it has no use for.
     pub fn unused(&self) -> Vec<&str> {
         let read = self.read.lock().expect("no thread panics while it holds the lock");
-        self.names().filter(|name| !read.contains(*name)).collect()
+        self.names().filter(|name| !read.contains_key(*name)).collect()
     }
 }
 

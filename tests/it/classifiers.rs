@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use camroi::classifier::{BuildOptions, architecture};
+use camroi::classifier::{ARCHITECTURES, BuildOptions, architecture, recognise};
 use camroi::geometry::Size;
 use camroi::graph::{Graph, Network};
-use candle_core::{Device, Tensor, Var};
+use camroi::weights::Weights;
+use candle_core::{DType, Device, Tensor, Var};
 
 use crate::fill;
 
@@ -147,4 +148,86 @@ fn convnext() {
 fn googlenet_and_inception() {
     check("googlenet", &["inception5b"], SMOOTH);
     check("inception_v3", &["Mixed_7c"], SMOOTH);
+}
+
+/// Zeros under the names and of the shapes of a network; `change` may leave out, rename or reshape.
+fn zeros(network: &str, change: impl Fn(fill::Row) -> Option<fill::Row>) -> Weights {
+    let rows = fill::rows("classifiers/names.json.gz", network).into_iter().filter_map(change);
+    let tensor = |row: fill::Row| (row.name, Tensor::zeros(row.shape, DType::F32, &Device::Cpu).unwrap());
+    Weights::new(rows.map(tensor)).unwrap()
+}
+
+#[test]
+fn networks_are_recognised_by_names_and_shapes() {
+    let names = [
+        "alexnet",
+        "vgg11",
+        "vgg11_bn",
+        "vgg19",
+        "resnet34",
+        "resnet101",
+        "resnext50_32x4d",
+        "wide_resnet50_2",
+        "squeezenet1_1",
+        "densenet121",
+        "mobilenet_v2",
+        "mobilenet_v3_large",
+        "efficientnet_b0",
+        "efficientnet-lite0",
+        "convnext_tiny",
+    ];
+    for name in names {
+        assert_eq!(recognise(&zeros(name, Some)).unwrap().name, name);
+    }
+}
+
+#[test]
+fn auxiliary_heads_are_not_read() {
+    for name in ["googlenet", "inception_v3"] {
+        assert_eq!(recognise(&zeros(&format!("{name}+aux"), Some)).unwrap().name, name);
+    }
+}
+
+#[test]
+fn a_retrained_head_tells_its_number_of_classes() {
+    let weights = zeros("resnet50", |mut row| {
+        if row.name.starts_with("fc.") {
+            row.shape[0] = 9;
+        }
+        Some(row)
+    });
+    let architecture = recognise(&weights).unwrap();
+    assert_eq!((architecture.name, architecture.classes(&weights)), ("resnet50", Some(9)));
+}
+
+#[test]
+fn a_mismatch_names_the_nearest_architecture_and_the_first_differences() {
+    let weights = zeros("resnet50", |mut row| {
+        match row.name.as_str() {
+            "bn1.weight" => return None,
+            "conv1.weight" => row.shape[1] = 1,
+            "layer4.2.bn3.bias" => row.name = "extra".into(),
+            _ => {}
+        }
+        Some(row)
+    });
+    let message = recognise(&weights).unwrap_err().to_string();
+    let expected = "the weights belong to no known architecture; the nearest is resnet50: 264 of the 267 tensors of resnet50 are \
+                    there; missing (2): bn1.weight, layer4.2.bn3.bias; unexpected (1): extra; of another shape (1): conv1.weight \
+                    [64, 1, 7, 7] instead of [64, 3, 7, 7]";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn every_architecture_has_its_target_layer() {
+    let nothing = Weights::new([]).unwrap();
+    for architecture in ARCHITECTURES {
+        let side = architecture.side;
+        let options = BuildOptions { input: Size::new(side, side), classes: 7 };
+        let graph = (architecture.build)(&nothing.rehearsal(), &options).unwrap();
+        let shapes = graph.shapes(1, side as usize, side as usize).unwrap();
+        let cut = graph.find(architecture.target_layer).unwrap();
+        assert!(graph.split_at(cut).is_ok(), "{}", architecture.name);
+        assert!(shapes[cut.index()][2] > 1, "{}", architecture.name);
+    }
 }

@@ -53,21 +53,36 @@ pub(crate) fn values(name: &str, shape: &[usize], gain: f64) -> Vec<f32> {
         .collect()
 }
 
-/// A network of a table of names: gzipped JSON, `{network: [[name, dtype, shape, gain], …]}`.
-pub(crate) fn weights(table: &str, network: &str) -> Weights {
+/// A tensor of a table of names.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    /// Absent where the table lists a variant by its names only.
+    pub(crate) gain: Option<f64>,
+}
+
+/// The f32 tensors of a network of a table of names: gzipped JSON, `{network: [[name, dtype, shape, gain], …]}`.
+pub(crate) fn rows(table: &str, network: &str) -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(table);
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
     let table: serde_json::Value = serde_json::from_str(&text).unwrap();
     let rows = table[network].as_array().unwrap_or_else(|| panic!("no network {network}"));
-    let tensors: Vec<_> = rows
-        .par_iter()
-        .filter(|row| row[1] == "float32")
+    let row = |row: &serde_json::Value| Row {
+        name: row[0].as_str().unwrap().to_owned(),
+        shape: row[2].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect(),
+        gain: row[3].as_f64(),
+    };
+    rows.iter().filter(|row| row[1] == "float32").map(row).collect()
+}
+
+/// The filled weights of a network of a table of names.
+pub(crate) fn weights(table: &str, network: &str) -> Weights {
+    let tensors: Vec<_> = rows(table, network)
+        .into_par_iter()
         .map(|row| {
-            let name = row[0].as_str().unwrap();
-            let shape: Vec<_> = row[2].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
-            let filled = values(name, &shape, row[3].as_f64().unwrap());
-            (name.to_owned(), Tensor::from_vec(filled, shape, &Device::Cpu).unwrap())
+            let filled = values(&row.name, &row.shape, row.gain.unwrap());
+            (row.name, Tensor::from_vec(filled, row.shape, &Device::Cpu).unwrap())
         })
         .collect();
     Weights::new(tensors).unwrap()
