@@ -10,7 +10,10 @@ use candle_core::Device;
 use sha2::{Digest as _, Sha256};
 
 use crate::card::{CardError, ClassSource, Classes, ModelCard, ModelKind};
-use crate::classifier::{ARCHITECTURES, BuildOptions, Classifier, ClassifierError, ClassifierSpec, architecture};
+use crate::classifier::{
+    ARCHITECTURES, BuildOptions, Classifier, ClassifierError, ClassifierSpec, Mismatch, architecture, recognise,
+    torchvision_names,
+};
 use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
 use crate::weights::{Weights, WeightsError};
 
@@ -115,7 +118,25 @@ pub enum ModelError {
         /// What is wrong.
         source: Box<WeightsError>,
     },
-    /// The weights do not make up the network that the card names.
+    /// The weights are not those of the network that the card names.
+    #[error("{model}: {mismatch}")]
+    Mismatch {
+        /// Name or path.
+        model: String,
+        /// The differences.
+        mismatch: Box<Mismatch>,
+    },
+    /// The weights are those of another network than the card names.
+    #[error("{model}: the card says {named}, but the weights are those of {found}")]
+    OtherArchitecture {
+        /// Name or path.
+        model: String,
+        /// What the card says.
+        named: &'static str,
+        /// What the weights are.
+        found: &'static str,
+    },
+    /// The network cannot be built.
     #[error("{model}: {source}")]
     Build {
         /// Name or path.
@@ -162,9 +183,20 @@ pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device)
     };
     let layer = layer.or(target_layer.as_deref()).unwrap_or(network.target_layer);
     let (classes, (weights, weights_key)) = (source.classes()?, source.weights()?);
-    let options = BuildOptions { input: source.card.input.input, classes: classes.names.len() };
-    let graph =
-        (network.build)(&weights, &options).map_err(|e| ModelError::Build { model: model(), source: e.into() })?;
+    let build_error = |e: candle_core::Error| ModelError::Build { model: model(), source: e.into() };
+    let weights = torchvision_names(weights).map_err(build_error)?;
+    let mismatch = network.compare(&weights);
+    if !mismatch.is_none() {
+        return Err(match recognise(&weights) {
+            Ok(found) => ModelError::OtherArchitecture { model: model(), named: network.name, found: found.name },
+            Err(_) => ModelError::Mismatch { model: model(), mismatch: mismatch.into() },
+        });
+    }
+    let options = BuildOptions {
+        input: source.card.input.input,
+        classes: network.classes(&weights).unwrap_or(classes.names.len()),
+    };
+    let graph = (network.build)(&weights, &options).map_err(build_error)?;
     let name = source.card.name.clone();
     let weights_key = format!("{} {weights_key}", source.card.architecture);
     let spec = ClassifierSpec { name, weights_key, preprocessing: source.card.input, classes };
@@ -339,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_network_is_told_by_its_first_missing_tensor() -> anyhow::Result<()> {
+    fn a_file_of_another_network_is_told_by_the_first_differences() -> anyhow::Result<()> {
         let card: String = BUNDLED[0]
             .card
             .lines()
@@ -347,13 +379,16 @@ mod tests {
             .fold(String::new(), |text, line| text + line + "\n");
         let (_folder, path) = own_model(&card, BUNDLED[1].weights)?;
         let message = error(load_classifier(&path, None, &Device::Cpu));
-        assert!(message.contains("the weights have no tensor _conv_stem.weight"), "{message}");
-        let (_folder, path) = own_model(
-            &card.replace("architecture = \"efficientnet-lite0\"", "architecture = \"x\""),
-            BUNDLED[0].weights,
-        )?;
-        let message = error(load_classifier(&path, None, &Device::Cpu));
-        assert!(message.contains("unknown architecture x; known are efficientnet-lite0"), "{message}");
+        assert!(message.contains("0 of the 247 tensors of efficientnet-lite0 are there; missing (247)"), "{message}");
+        for (named, expected) in [
+            ("x", "unknown architecture x; known are efficientnet-lite0"),
+            ("vgg11", "the card says vgg11, but the weights are those of efficientnet-lite0"),
+        ] {
+            let card = card.replace("architecture = \"efficientnet-lite0\"", &format!("architecture = \"{named}\""));
+            let (_folder, path) = own_model(&card, BUNDLED[0].weights)?;
+            let message = error(load_classifier(&path, None, &Device::Cpu));
+            assert!(message.contains(expected), "{message}");
+        }
         Ok(())
     }
 }
