@@ -5,10 +5,14 @@
 
 pub mod anchors;
 mod architecture;
+pub mod batch;
 pub mod coding;
 pub mod nanodet;
 pub mod nms;
 pub mod paste;
+pub mod presets;
+pub mod pyramid;
+pub mod rcnn;
 pub mod roi_align;
 
 pub use architecture::{DETECTORS, DetectorArchitecture, detector_architecture};

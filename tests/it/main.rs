@@ -11,6 +11,8 @@ mod checkpoints;
 mod classifiers;
 /// Folders of photos to samples.
 mod dataset;
+/// Detectron2's and torchvision's detectors, stage by stage.
+mod detectors;
 /// Weights hashed from names.
 mod fill;
 /// Geometry and fit against the reference run.
