@@ -181,6 +181,16 @@ impl Classifier {
         only(self.head.forward_with_gradients(features)?)
     }
 
+    /// From the input to the target layer, for passes back through it.
+    pub fn features_network(&self) -> &Network {
+        &self.features
+    }
+
+    /// From the target layer to the scores, for passes back through it.
+    pub fn head_network(&self) -> &Network {
+        &self.head
+    }
+
     /// Where the head is the mean over the grid and one linear layer: that layer's weight `(classes, c)`, f32, on the CPU.
     pub fn linear_head(&self) -> Option<&Tensor> {
         self.linear_head.as_ref()

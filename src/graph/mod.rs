@@ -23,6 +23,9 @@ pub use tensors::{Rule, TensorNet, Trace};
 pub struct NodeId(pub(crate) usize);
 
 impl NodeId {
+    /// The input: every graph's first node.
+    pub const INPUT: Self = Self(0);
+
     /// Position in [`Graph::nodes`] and in [`Graph::shapes`].
     pub fn index(self) -> usize {
         self.0

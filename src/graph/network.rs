@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Graph, TensorNet};
+use super::{Graph, NodeId, Rule, TensorNet, Trace};
 
 /// A network that is ready to run.
 #[derive(Debug)]
@@ -36,5 +36,35 @@ impl Network {
     /// As [`Network::forward`].
     pub fn forward_with_gradients(&self, input: &Tensor) -> Result<Vec<Tensor>> {
         self.tensors.forward(input)
+    }
+
+    /// The network itself.
+    pub fn graph(&self) -> &Graph {
+        self.tensors.graph()
+    }
+
+    /// Every node's result, for passes back through the network.
+    ///
+    /// # Shapes
+    /// `input`: `(n, c, h, w)`; the batch is computed as one.
+    ///
+    /// # Errors
+    /// As [`Network::forward`].
+    pub fn trace(&self, input: &Tensor) -> Result<Trace> {
+        self.tensors.trace(input)
+    }
+
+    /// What reaches each node from seeds at some (see [`TensorNet::pull_back`]).
+    ///
+    /// # Errors
+    /// If a seed does not fit its node, or the device fails.
+    pub fn pull_back(
+        &self,
+        trace: &Trace,
+        seeds: &[(NodeId, Tensor)],
+        rule: Rule,
+        last: NodeId,
+    ) -> Result<Vec<Option<Tensor>>> {
+        self.tensors.pull_back(trace, seeds, rule, last)
     }
 }

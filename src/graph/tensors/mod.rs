@@ -75,6 +75,11 @@ impl TensorNet {
         Ok(Self { graph: graph.clone(), steps, last_reader, device: device.clone(), dtype })
     }
 
+    /// The network itself.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
     /// The network's outputs, on its device.
     ///
     /// On the CPU every sample is computed by itself, so its result does not depend on what else is in the batch.
