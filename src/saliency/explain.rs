@@ -1,51 +1,204 @@
-//! From a classifier and its feature maps to saliency maps, by the methods that look at the target layer only.
+//! From a classifier and prepared images to saliency maps, by any method.
 
-use candle_core::{DType, Device, Result, Tensor, Var, bail};
+use candle_core::{Tensor, Var, bail};
 
 use super::cams::{self, ChannelMaps};
+use super::excitation::excitation;
+use super::input_gradients::input_map;
+use super::masked::Scoring;
 use super::method::{Method, Needs};
-use super::{SaliencyMap, eigen};
+use super::occlusion::occlusion;
+use super::pass::host_values;
+use super::resample::area_mean;
+use super::rise::rise;
+use super::score_cam::{ablation_cam, score_cam};
+use super::{Recipe, SaliencyError, SaliencyMap, eigen};
 use crate::classifier::Classifier;
 use crate::dataset::ClassId;
 
-/// The saliency of each image for its target class, by a method that needs no more than the target layer's activations and
-/// the gradients there (see [`Method::needs`]). A result depends on its own image only.
+/// Rows and columns that a map has at most: one of the input's resolution is averaged down to it. A fit moves by less than a
+/// thousandth, and a project of 50 000 maps stays below a gigabyte.
+pub const MAX_GRID: usize = 56;
+
+/// Images to be explained, with what the forward pass that predicted their classes left behind.
 ///
 /// # Shapes
-/// `features`: `(n, c, h, w)`, as [`Classifier::features`] returns them; `targets`: `n` classes. Result: `n` maps of `h x w`.
+/// `n` images; all on the CPU or the classifier's device.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// `(n, 3, h, w)`, f32, as the classifier's preprocessing makes them.
+    pub input: &'a Tensor,
+    /// `(n, c, gh, gw)`, as [`Classifier::features`] returned them for `input`.
+    pub features: &'a Tensor,
+    /// For each image the class to explain.
+    pub targets: &'a [ClassId],
+}
+
+/// A map as its formula leaves it: signed, at its own resolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawMap {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Row-major.
+    pub values: Vec<f32>,
+}
+
+impl RawMap {
+    /// The part that speaks for the class, on a grid of at most [`MAX_GRID`] cells a side.
+    fn into_saliency(self) -> SaliencyMap {
+        let Self { height, width, mut values } = self;
+        let (rows, columns) = (height.min(MAX_GRID), width.min(MAX_GRID));
+        if (rows, columns) == (height, width) {
+            return SaliencyMap::from_values(height, width, values);
+        }
+        // What speaks against the class is cut off before it can cancel what speaks for it next to it.
+        values.iter_mut().for_each(|v| *v = v.max(0.0));
+        SaliencyMap::from_values(rows, columns, area_mean(&values, [height, width], [rows, columns]))
+    }
+}
+
+/// The saliency of each image for its target class. A result depends on its own image only.
+///
+/// `cancelled` is asked before every map and between the passes of methods that need many.
+///
+/// # Shapes
+/// `n` maps: `gh x gw` for methods on the target layer, else the input's size, at most [`MAX_GRID`] a side.
 ///
 /// # Errors
-/// If there are not as many targets as images, a target is no class of the classifier, the method needs more than that, or
-/// the device fails.
+/// If there are not as many targets as images, a target is no class of the classifier, the method is not defined for this
+/// classifier, a setting is out of its range, somebody cancels, or the device fails.
 pub fn saliency(
     classifier: &Classifier,
-    features: &Tensor,
-    targets: &[ClassId],
-    method: Method,
-) -> Result<Vec<SaliencyMap>> {
-    let (n, _, height, width) = features.dims4()?;
-    if n != targets.len() {
-        bail!("{} targets for {n} images", targets.len())
+    subject: &Subject<'_>,
+    recipe: &Recipe,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<SaliencyMap>, SaliencyError> {
+    let maps = raw_saliency(classifier, subject, recipe, cancelled)?.into_iter().map(RawMap::into_saliency);
+    if !recipe.flips {
+        return Ok(maps.collect());
+    }
+    let mirrored = subject.input.flip(&[3])?.contiguous()?;
+    let features = classifier.features(&mirrored)?;
+    let subject = Subject { input: &mirrored, features: &features, targets: subject.targets };
+    let others = raw_saliency(classifier, &subject, recipe, cancelled)?;
+    Ok(maps.zip(others).map(|(map, other)| map.mean_with(&other.into_saliency().mirrored())).collect())
+}
+
+/// The same as signed maps at their own resolution, of the images as they are.
+///
+/// # Errors
+/// As [`saliency`].
+pub fn raw_saliency(
+    classifier: &Classifier,
+    subject: &Subject<'_>,
+    recipe: &Recipe,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<RawMap>, SaliencyError> {
+    let n = subject.input.dim(0)?;
+    if n != subject.targets.len() || n != subject.features.dim(0)? {
+        let (targets, maps) = (subject.targets.len(), subject.features.dim(0)?);
+        return Err(SaliencyError::Setting(format!("{targets} targets and {maps} feature maps for {n} images")));
     }
     let map = |(i, target): (usize, &ClassId)| {
-        let a = features.narrow(0, i, 1)?;
-        let activations = host_values(&a)?;
-        let a_maps = ChannelMaps::new(height, width, &activations);
-        let values = match method.needs() {
-            Needs::Activations => eigen::eigen_cam(a_maps),
-            Needs::HeadGradients => {
-                let gradients = head_gradients(classifier, &a, *target)?;
-                weigh(method, a_maps, ChannelMaps::new(height, width, &gradients))?
-            }
-            Needs::MaskedForwards | Needs::NetworkGradients => bail!("{method} needs more than the target layer"),
+        let one = One {
+            classifier,
+            recipe,
+            input: subject.input.narrow(0, i, 1)?,
+            features: subject.features.narrow(0, i, 1)?,
+            target: *target,
+            cancelled,
         };
-        Ok(SaliencyMap::from_values(height, width, values))
+        one.map()
     };
-    targets.iter().enumerate().map(map).collect()
+    subject.targets.iter().enumerate().map(map).collect()
+}
+
+/// One image's question.
+struct One<'a> {
+    classifier: &'a Classifier,
+    recipe: &'a Recipe,
+    /// `(1, 3, h, w)`
+    input: Tensor,
+    /// `(1, c, gh, gw)`
+    features: Tensor,
+    target: ClassId,
+    cancelled: &'a dyn Fn() -> bool,
+}
+
+impl One<'_> {
+    fn map(&self) -> Result<RawMap, SaliencyError> {
+        let classes = self.classifier.class_names().len();
+        if self.target.0 >= classes {
+            let class = self.target.0;
+            return Err(SaliencyError::Setting(format!("class {class} does not exist: the classifier has {classes}")));
+        }
+        if (self.cancelled)() {
+            return Err(SaliencyError::Cancelled);
+        }
+        let method = self.recipe.method;
+        let values = match method.needs() {
+            Needs::Activations | Needs::HeadGradients => self.layer_values()?,
+            Needs::MaskedForwards => self.masked_values()?,
+            Needs::NetworkGradients if method.is_on_target_layer() => {
+                let contrastive = method == Method::ContrastiveExcitationBackprop;
+                excitation(self.classifier, &self.features, self.target, contrastive)?
+            }
+            Needs::NetworkGradients => {
+                input_map(self.classifier, &self.input, self.target, self.recipe, self.cancelled)?
+            }
+        };
+        let grid = if method.is_on_target_layer() { &self.features } else { &self.input };
+        let (_, _, height, width) = grid.dims4()?;
+        Ok(RawMap { height, width, values })
+    }
+
+    fn layer_values(&self) -> Result<Vec<f32>, SaliencyError> {
+        let (_, _, height, width) = self.features.dims4()?;
+        let a = host_values(&self.features)?;
+        let a = ChannelMaps::new(height, width, &a);
+        if self.recipe.method == Method::EigenCam {
+            return Ok(eigen::eigen_cam(a));
+        }
+        let g = head_gradients(self.classifier, &self.features, self.target)?;
+        Ok(weigh(self.recipe.method, a, ChannelMaps::new(height, width, &g))?)
+    }
+
+    fn masked_values(&self) -> Result<Vec<f32>, SaliencyError> {
+        let (_, channels, rows, columns) = self.input.dims4()?;
+        let shape = [channels, rows, columns];
+        let (_, _, height, width) = self.features.dims4()?;
+        let (x, a) = (host_values(&self.input)?, host_values(&self.features)?);
+        let a = ChannelMaps::new(height, width, &a);
+        let of_images = |x: &Tensor| self.scores(&self.classifier.features(x)?);
+        let of_features = |x: &Tensor| self.scores(x);
+        let probabilities = |x: &Tensor| self.probabilities(&self.classifier.features(x)?);
+        let scoring = |score| Scoring { batch: self.recipe.batch, cancelled: self.cancelled, score };
+        let score = self.scores(&self.features)?[0];
+        match self.recipe.method {
+            Method::ScoreCam => score_cam(a, &x, shape, &scoring(&of_images)),
+            Method::AblationCam => ablation_cam(a, score, &scoring(&of_features)),
+            Method::Occlusion => occlusion(&x, shape, &self.recipe.occlusion, score, &scoring(&of_images)),
+            Method::Rise => rise(&x, shape, &self.recipe.rise, &scoring(&probabilities)),
+            method => Err(SaliencyError::NotApplicable { method, reason: "it masks nothing".into() }),
+        }
+    }
+
+    /// The target class's scores before the softmax.
+    fn scores(&self, features: &Tensor) -> candle_core::Result<Vec<f32>> {
+        host_values(&self.classifier.head(features)?.narrow(1, self.target.0, 1)?)
+    }
+
+    /// The target class's probabilities.
+    fn probabilities(&self, features: &Tensor) -> candle_core::Result<Vec<f32>> {
+        let logits = self.classifier.head(features)?;
+        host_values(&candle_nn::ops::softmax(&logits, 1)?.narrow(1, self.target.0, 1)?)
+    }
 }
 
 /// The formula of a method that needs activations and gradients.
-fn weigh(method: Method, a: ChannelMaps<'_>, g: ChannelMaps<'_>) -> Result<Vec<f32>> {
+fn weigh(method: Method, a: ChannelMaps<'_>, g: ChannelMaps<'_>) -> candle_core::Result<Vec<f32>> {
     Ok(match method {
         Method::GradCam => cams::grad_cam(a, g),
         Method::GradCamPlusPlus => cams::grad_cam_plus_plus(a, g),
@@ -66,7 +219,7 @@ fn weigh(method: Method, a: ChannelMaps<'_>, g: ChannelMaps<'_>) -> Result<Vec<f
 ///
 /// # Errors
 /// If the target is no class of the classifier, or the device fails.
-pub fn head_gradients(classifier: &Classifier, features: &Tensor, target: ClassId) -> Result<Vec<f32>> {
+pub fn head_gradients(classifier: &Classifier, features: &Tensor, target: ClassId) -> candle_core::Result<Vec<f32>> {
     let classes = classifier.class_names().len();
     if target.0 >= classes {
         bail!("class {} does not exist: the classifier has {classes}", target.0)
@@ -83,7 +236,7 @@ pub fn head_gradients(classifier: &Classifier, features: &Tensor, target: ClassI
 }
 
 /// The gradients through the head by automatic differentiation.
-fn backward(classifier: &Classifier, features: &Tensor, target: ClassId) -> Result<Vec<f32>> {
+fn backward(classifier: &Classifier, features: &Tensor, target: ClassId) -> candle_core::Result<Vec<f32>> {
     let cut = Var::from_tensor(&features.detach())?;
     let score = classifier.differentiable_head(cut.as_tensor())?.get(0)?.get(target.0)?;
     let gradients = score.backward()?;
@@ -92,11 +245,6 @@ fn backward(classifier: &Classifier, features: &Tensor, target: ClassId) -> Resu
         // The score does not depend on the features at all.
         None => Ok(vec![0.0; features.elem_count()]),
     }
-}
-
-/// All values, row-major, wherever the tensor is.
-fn host_values(tensor: &Tensor) -> Result<Vec<f32>> {
-    tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()
 }
 
 #[cfg(test)]
@@ -139,15 +287,56 @@ mod tests {
         Ok(())
     }
 
+    fn maps(
+        classifier: &Classifier,
+        input: &Tensor,
+        targets: &[ClassId],
+        recipe: &Recipe,
+    ) -> anyhow::Result<Vec<SaliencyMap>> {
+        let features = classifier.features(input)?;
+        Ok(saliency(classifier, &Subject { input, features: &features, targets }, recipe, &|| false)?)
+    }
+
     #[test]
-    fn maps_of_a_batch_are_those_of_its_images() -> anyhow::Result<()> {
+    fn every_methods_maps_of_a_batch_are_those_of_its_images() -> anyhow::Result<()> {
         let classifier = small_classifier("act")?;
         let input = tensor(&[3, 3, 8, 9], 6)?;
         let targets = [ClassId(2), ClassId(0), ClassId(1)];
-        let together = saliency(&classifier, &classifier.features(&input)?, &targets, Method::GradCam)?;
-        for (i, target) in targets.into_iter().enumerate() {
-            let features = classifier.features(&input.narrow(0, i, 1)?)?;
-            assert_eq!(saliency(&classifier, &features, &[target], Method::GradCam)?, [together[i].clone()]);
+        for method in Method::ALL {
+            let mut recipe = Recipe::new(method);
+            (recipe.occlusion.window, recipe.occlusion.stride, recipe.rise.masks) = (3, 2, 20);
+            let together = maps(&classifier, &input, &targets, &recipe)?;
+            recipe.batch = 1;
+            for (i, target) in targets.into_iter().enumerate() {
+                let alone = maps(&classifier, &input.narrow(0, i, 1)?, &[target], &recipe)?;
+                assert_eq!(alone, [together[i].clone()], "{method}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_flipped_map_of_a_flipped_image_is_averaged_in() -> anyhow::Result<()> {
+        let classifier = small_classifier("act")?;
+        let input = tensor(&[1, 3, 8, 9], 6)?;
+        let mirrored = input.flip(&[3])?.contiguous()?;
+        let recipe = Recipe { flips: true, ..Recipe::new(Method::HiResCam) };
+        let map = maps(&classifier, &input, &[ClassId(0)], &recipe)?.swap_remove(0);
+        let other = maps(&classifier, &mirrored, &[ClassId(0)], &recipe)?.swap_remove(0);
+        assert_eq!(map, other.mirrored());
+        assert_ne!(map, maps(&classifier, &input, &[ClassId(0)], &Recipe::new(Method::HiResCam))?[0]);
+        Ok(())
+    }
+
+    #[test]
+    fn cancelling_ends_every_method() -> anyhow::Result<()> {
+        let classifier = small_classifier("act")?;
+        let input = tensor(&[1, 3, 8, 9], 6)?;
+        let features = classifier.features(&input)?;
+        let subject = Subject { input: &input, features: &features, targets: &[ClassId(0)] };
+        for method in Method::ALL {
+            let result = saliency(&classifier, &subject, &Recipe::new(method), &|| true);
+            assert!(matches!(result, Err(SaliencyError::Cancelled)), "{method}");
         }
         Ok(())
     }
@@ -155,8 +344,8 @@ mod tests {
     #[test]
     fn a_class_that_does_not_exist_is_an_error() -> anyhow::Result<()> {
         let classifier = small_classifier("act")?;
-        let features = classifier.features(&tensor(&[1, 3, 8, 9], 5)?)?;
-        assert!(saliency(&classifier, &features, &[ClassId(3)], Method::GradCam).is_err());
+        let recipe = Recipe::new(Method::GradCam);
+        assert!(maps(&classifier, &tensor(&[1, 3, 8, 9], 5)?, &[ClassId(3)], &recipe).is_err());
         Ok(())
     }
 

@@ -57,6 +57,44 @@ fn steps(from: usize, to: usize, alignment: Alignment) -> Vec<Between> {
         .collect()
 }
 
+/// The grid `(from[0], from[1])` averaged down to `(to[0], to[1])`, heights first: each new cell is the mean over the area that it
+/// covers, so that sums keep their proportions.
+///
+/// # Panics
+/// If a side is 0 or grows, or the number of values is not `from[0] * from[1]`.
+pub fn area_mean(values: &[f32], from: [usize; 2], to: [usize; 2]) -> Vec<f32> {
+    assert!(
+        to.iter().zip(&from).all(|(t, f)| (1..=*f).contains(t)) && values.len() == from[0] * from[1],
+        "shrinks only"
+    );
+    let (rows, columns) = (overlaps(from[0], to[0]), overlaps(from[1], to[1]));
+    let mut result = Vec::with_capacity(to[0] * to[1]);
+    for row in &rows {
+        for column in &columns {
+            let mut sum = 0.0;
+            for (y, wy) in row {
+                for (x, wx) in column {
+                    sum += wy * wx * f64::from(values[y * from[1] + x]);
+                }
+            }
+            result.push(sum as f32);
+        }
+    }
+    result
+}
+
+/// For each of `to` equal parts of a line of `from` cells, the cells that it covers and each one's share of it.
+fn overlaps(from: usize, to: usize) -> Vec<Vec<(usize, f64)>> {
+    let length = from as f64 / to as f64;
+    let part = |i: usize| {
+        // In units of 1 / to of a cell, all edges are whole numbers.
+        let (start, end) = (i * from, (i + 1) * from);
+        let covered = |cell: usize| (end.min((cell + 1) * to) - start.max(cell * to)) as f64 / to as f64;
+        (start / to..end.div_ceil(to)).map(|cell| (cell, covered(cell) / length)).collect()
+    };
+    (0..to).map(part).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +110,19 @@ mod tests {
         assert_eq!(bilinear(&[0.0, 6.0], [2, 1], [4, 1], Alignment::Corners), [0.0, 2.0, 4.0, 6.0]);
     }
 
+    #[test]
+    fn an_area_mean_splits_the_cells_that_lie_across() {
+        assert_eq!(area_mean(&[3.0, 6.0, 9.0], [1, 3], [1, 2]), [4.0, 8.0]);
+    }
+
     proptest! {
+        #[test]
+        fn an_area_mean_keeps_the_mean(values in proptest::collection::vec(0f32..9.0, 7 * 11), h in 1usize..=7, w in 1usize..=11) {
+            let small = area_mean(&values, [7, 11], [h, w]);
+            let mean = |v: &[f32]| v.iter().sum::<f32>() / v.len() as f32;
+            prop_assert!((mean(&small) - mean(&values)).abs() < 1e-4);
+        }
+
         #[test]
         fn values_stay_within_those_of_the_grid(values in proptest::collection::vec(-9f32..9.0, 12), h in 1usize..20, w in 1usize..20) {
             for alignment in [Alignment::Edges, Alignment::Corners] {

@@ -7,18 +7,25 @@ pub mod cams;
 pub mod compat;
 pub mod eigen;
 mod error;
+mod excitation;
 mod explain;
+mod full_grad;
+mod input_gradients;
 pub mod masked;
 pub mod method;
 pub mod noise;
 pub mod occlusion;
+mod pass;
+mod recipe;
 pub mod resample;
 pub mod rise;
 pub mod score_cam;
 
 pub use error::SaliencyError;
-pub use explain::{head_gradients, saliency};
+pub use explain::{MAX_GRID, RawMap, Subject, head_gradients, raw_saliency, saliency};
+pub use input_gradients::{IntegratedGradients, SmoothGrad};
 pub use method::Method;
+pub use recipe::{Passes, Recipe};
 
 /// A grid of values `>= 0` over the classifier's view, as ReLU leaves them: nothing subtracted, nothing scaled.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +66,22 @@ impl SaliencyMap {
     /// The largest value; pictures are scaled by it.
     pub fn max(&self) -> f32 {
         self.values.iter().copied().fold(0.0, f32::max)
+    }
+
+    /// Left and right exchanged.
+    pub fn mirrored(&self) -> Self {
+        let values = self.values.chunks_exact(self.width).flat_map(|row| row.iter().rev()).copied().collect();
+        Self { values, ..*self }
+    }
+
+    /// Cell by cell the mean with another map of the same grid.
+    ///
+    /// # Panics
+    /// If the grids differ.
+    pub fn mean_with(&self, other: &Self) -> Self {
+        assert_eq!((self.height, self.width), (other.height, other.width), "one grid");
+        let values = self.values.iter().zip(&other.values).map(|(a, b)| (a + b) / 2.0).collect();
+        Self { values, ..*self }
     }
 
     /// Whether there is no saliency to take a share of: every value 0, or a sum that is not finite.
