@@ -3,7 +3,10 @@
 //! Comes in: the text of a card (TOML) and of its class list. Goes out: a checked [`ModelCard`] and [`Classes`]. May not live
 //! here: files and folders, weights, networks. The keys are described in `weights/README.md`.
 
-use serde::Deserialize;
+mod classes;
+mod file;
+
+pub use classes::Classes;
 
 use crate::geometry::Size;
 use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
@@ -17,6 +20,9 @@ pub enum CardError {
     /// Not TOML, a key that no card has, or one of the wrong type.
     #[error("not a model card: {0}")]
     Toml(#[from] toml::de::Error),
+    /// A card that cannot be written.
+    #[error("the model card cannot be written: {0}")]
+    Write(#[from] toml::ser::Error),
     /// A key that this kind of card needs.
     #[error("the model card lacks {0}")]
     Missing(&'static str),
@@ -34,6 +40,9 @@ pub enum CardError {
         /// From 1.
         line: usize,
     },
+    /// A class list in JSON or CSV that does not say which class each output is.
+    #[error("the class list is not understood: {0}")]
+    ClassList(String),
 }
 
 /// What a network is for.
@@ -58,6 +67,17 @@ pub enum ClassSource {
     File(String),
     /// In the card.
     Names(Vec<String>),
+    /// In the program.
+    BuiltIn(BuiltInClasses),
+}
+
+/// Class lists that are part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuiltInClasses {
+    /// The 1000 classes of ImageNet-1k in their usual order.
+    ImageNet1k,
+    /// The 80 classes of COCO in their usual order.
+    Coco80,
 }
 
 /// A network's description.
@@ -92,13 +112,17 @@ impl ModelCard {
     /// If a key is missing, unknown or has a value that makes no sense.
     pub fn parse(text: &str) -> Result<Self, CardError> {
         let file: file::Card = toml::from_str(text)?;
-        let classes = match (file.classes.file, file.classes.names) {
-            (Some(name), None) => ClassSource::File(name),
-            (None, Some(names)) if !names.is_empty() => ClassSource::Names(names),
-            (None, Some(_)) => return Err(CardError::Value { key: "classes.names", expected: "at least one name" }),
-            (None, None) => return Err(CardError::Missing("classes.file or classes.names")),
-            (Some(_), Some(_)) => {
-                return Err(CardError::Value { key: "classes", expected: "either a file or a list of names" });
+        let classes = match (file.classes.file, file.classes.names, file.classes.built_in) {
+            (Some(name), None, None) => ClassSource::File(name),
+            (None, Some(names), None) if !names.is_empty() => ClassSource::Names(names),
+            (None, Some(_), None) => {
+                return Err(CardError::Value { key: "classes.names", expected: "at least one name" });
+            }
+            (None, None, Some(list)) => ClassSource::BuiltIn(list.into()),
+            (None, None, None) => return Err(CardError::Missing("classes.file, classes.names or classes.built_in")),
+            _ => {
+                let expected = "either a file, or a list of names, or a built-in list";
+                return Err(CardError::Value { key: "classes", expected });
             }
         };
         let kind = match file.kind {
@@ -126,43 +150,13 @@ impl ModelCard {
             kind,
         })
     }
-}
 
-/// A network's classes in the order of its outputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Classes {
-    /// Names; two classes may share one.
-    pub names: Vec<String>,
-    /// Ids that tell all classes apart, such as WordNet's; as many as names, or none at all.
-    pub ids: Vec<String>,
-}
-
-impl Classes {
-    /// Reads a list of one class a line: a name, or an id, a tab and a name.
+    /// The card as text that [`ModelCard::parse`] reads.
     ///
     /// # Errors
-    /// If there is no line, or an empty one before the end.
-    pub fn parse(text: &str) -> Result<Self, CardError> {
-        let mut classes = Self { names: Vec::new(), ids: Vec::new() };
-        let text = text.trim_end();
-        for (i, line) in text.split('\n').enumerate() {
-            let line = line.trim_end_matches('\r');
-            let (id, name) = line.split_once('\t').map_or((None, line), |(id, name)| (Some(id), name));
-            if name.trim().is_empty() {
-                return Err(CardError::EmptyClass { line: i + 1 });
-            }
-            classes.names.push(name.trim().to_owned());
-            classes.ids.extend(id.map(|id| id.trim().to_owned()));
-        }
-        if classes.ids.len() != classes.names.len() {
-            classes.ids.clear();
-        }
-        Ok(classes)
-    }
-
-    /// Classes that have names only.
-    pub fn from_names(names: Vec<String>) -> Self {
-        Self { names, ids: Vec::new() }
+    /// If its way of resizing is one that cards have no word for.
+    pub fn to_toml(&self) -> Result<String, CardError> {
+        Ok(toml::to_string(&file::Card::try_from(self)?)?)
     }
 }
 
@@ -201,99 +195,6 @@ fn preprocessing(input: &file::Input) -> Result<Preprocessing, CardError> {
         std: input.std,
         scale: input.scale,
     })
-}
-
-/// The card as it is written.
-mod file {
-    use super::Deserialize;
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Card {
-        pub name: String,
-        pub kind: Kind,
-        pub architecture: String,
-        #[serde(default)]
-        pub description: String,
-        #[serde(default)]
-        pub licence: String,
-        #[serde(default)]
-        pub source: String,
-        pub weights: Weights,
-        pub input: Input,
-        pub classes: Classes,
-        pub classifier: Option<Classifier>,
-        pub detector: Option<Detector>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub(super) enum Kind {
-        Classifier,
-        Detector,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Weights {
-        pub file: String,
-        pub sha256: Option<String>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Input {
-        pub width: u32,
-        pub height: u32,
-        pub resize: Resize,
-        pub shorter_side: Option<u32>,
-        pub interpolation: Interpolation,
-        pub channels: Channels,
-        pub scale: f32,
-        pub mean: [f32; 3],
-        pub std: [f32; 3],
-    }
-
-    #[derive(Clone, Copy, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub(super) enum Resize {
-        ShorterSide,
-        Stretch,
-        Letterbox,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub(super) enum Interpolation {
-        Bilinear,
-        Bicubic,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub(super) enum Channels {
-        Rgb,
-        Bgr,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Classes {
-        pub file: Option<String>,
-        pub names: Option<Vec<String>>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Classifier {
-        pub target_layer: Option<String>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub(super) struct Detector {
-        pub roi_score: f32,
-    }
 }
 
 #[cfg(test)]
@@ -335,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn a_written_card_reads_the_same() -> anyhow::Result<()> {
+        let built_in = CARD.replace("names = [\"cat\", \"dog\"]", "built_in = \"imagenet-1k\"");
+        for text in [CARD, &built_in] {
+            let card = ModelCard::parse(text)?;
+            assert_eq!(ModelCard::parse(&card.to_toml()?)?, card);
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_key_that_no_card_has_is_named() {
         assert!(message(&CARD.replace("height", "hieght")).contains("hieght"));
     }
@@ -349,25 +260,11 @@ mod tests {
                 "input.width and input.height of the model card must be between 1 and 4096 pixels",
             ),
             ("shorter_side = 256", "", "the model card lacks input.shorter_side"),
-            ("names = [\"cat\", \"dog\"]", "", "the model card lacks classes.file or classes.names"),
+            ("names = [\"cat\", \"dog\"]", "", "the model card lacks classes.file, classes.names or classes.built_in"),
             ("\"classifier\"", "\"detector\"", "the model card lacks detector.roi_score"),
         ];
         for (from, to, expected) in cases {
             assert_eq!(message(&CARD.replace(from, to)), expected);
         }
-    }
-
-    #[test]
-    fn classes_are_read_with_and_without_ids() -> anyhow::Result<()> {
-        let with = Classes::parse("n1\tcrane\r\nn2\tcrane\n")?;
-        assert_eq!((with.names, with.ids), (vec!["crane".into(), "crane".into()], vec!["n1".into(), "n2".into()]));
-        assert_eq!(Classes::parse("cat\nhot dog")?, Classes::from_names(vec!["cat".into(), "hot dog".into()]));
-        Ok(())
-    }
-
-    #[test]
-    fn an_empty_class_is_told_with_its_line() {
-        assert!(matches!(Classes::parse("cat\n\ndog"), Err(CardError::EmptyClass { line: 2 })));
-        assert!(matches!(Classes::parse(""), Err(CardError::EmptyClass { line: 1 })));
     }
 }

@@ -1,0 +1,189 @@
+//! The card as it is written.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BuiltInClasses, CardError, ClassSource, ModelCard, ModelKind};
+use crate::preprocess;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Card {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) architecture: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) description: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) licence: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) source: String,
+    pub(super) weights: Weights,
+    pub(super) input: Input,
+    pub(super) classes: Classes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) classifier: Option<Classifier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) detector: Option<Detector>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    Classifier,
+    Detector,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Weights {
+    pub(super) file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sha256: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) resize: Resize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shorter_side: Option<u32>,
+    pub(super) interpolation: Interpolation,
+    pub(super) channels: Channels,
+    pub(super) scale: f32,
+    pub(super) mean: [f32; 3],
+    pub(super) std: [f32; 3],
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Resize {
+    ShorterSide,
+    Stretch,
+    Letterbox,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Interpolation {
+    Bilinear,
+    Bicubic,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Channels {
+    Rgb,
+    Bgr,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Classes {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) built_in: Option<BuiltIn>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+pub(super) enum BuiltIn {
+    #[serde(rename = "imagenet-1k")]
+    ImageNet1k,
+    #[serde(rename = "coco-80")]
+    Coco80,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Classifier {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) target_layer: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Detector {
+    pub(super) roi_score: f32,
+}
+
+impl From<BuiltIn> for BuiltInClasses {
+    fn from(list: BuiltIn) -> Self {
+        match list {
+            BuiltIn::ImageNet1k => Self::ImageNet1k,
+            BuiltIn::Coco80 => Self::Coco80,
+        }
+    }
+}
+
+impl From<&ClassSource> for Classes {
+    fn from(source: &ClassSource) -> Self {
+        match source {
+            ClassSource::File(file) => Self { file: Some(file.clone()), ..Self::default() },
+            ClassSource::Names(names) => Self { names: Some(names.clone()), ..Self::default() },
+            ClassSource::BuiltIn(BuiltInClasses::ImageNet1k) => {
+                Self { built_in: Some(BuiltIn::ImageNet1k), ..Self::default() }
+            }
+            ClassSource::BuiltIn(BuiltInClasses::Coco80) => Self { built_in: Some(BuiltIn::Coco80), ..Self::default() },
+        }
+    }
+}
+
+impl TryFrom<&preprocess::Preprocessing> for Input {
+    type Error = CardError;
+
+    fn try_from(input: &preprocess::Preprocessing) -> Result<Self, CardError> {
+        let (resize, shorter_side) = match input.resize {
+            preprocess::Resize::ShorterSide { size } => (Resize::ShorterSide, Some(size)),
+            preprocess::Resize::Stretch => (Resize::Stretch, None),
+            preprocess::Resize::Letterbox => (Resize::Letterbox, None),
+            preprocess::Resize::ShortestEdge { .. } => {
+                return Err(CardError::Value { key: "input.resize", expected: "shorter-side, stretch or letterbox" });
+            }
+        };
+        let interpolation = match input.interpolation {
+            preprocess::Interpolation::Bilinear => Interpolation::Bilinear,
+            preprocess::Interpolation::Bicubic => Interpolation::Bicubic,
+            preprocess::Interpolation::FourPixels => {
+                return Err(CardError::Value { key: "input.interpolation", expected: "bilinear or bicubic" });
+            }
+        };
+        let channels = match input.channels {
+            preprocess::ChannelOrder::Rgb => Channels::Rgb,
+            preprocess::ChannelOrder::Bgr => Channels::Bgr,
+        };
+        let (width, height) = (input.input.width, input.input.height);
+        let preprocess::Preprocessing { scale, mean, std, .. } = *input;
+        Ok(Self { width, height, resize, shorter_side, interpolation, channels, scale, mean, std })
+    }
+}
+
+impl TryFrom<&ModelCard> for Card {
+    type Error = CardError;
+
+    fn try_from(card: &ModelCard) -> Result<Self, CardError> {
+        let (kind, classifier, detector) = match &card.kind {
+            ModelKind::Classifier { target_layer } => {
+                let classifier = target_layer.clone().map(|layer| Classifier { target_layer: Some(layer) });
+                (Kind::Classifier, classifier, None)
+            }
+            ModelKind::Detector { roi_score } => (Kind::Detector, None, Some(Detector { roi_score: *roi_score })),
+        };
+        Ok(Self {
+            name: card.name.clone(),
+            kind,
+            architecture: card.architecture.clone(),
+            description: card.description.clone(),
+            licence: card.licence.clone(),
+            source: card.source.clone(),
+            weights: Weights { file: card.weights_file.clone(), sha256: card.weights_sha256.clone() },
+            input: Input::try_from(&card.input)?,
+            classes: Classes::from(&card.classes),
+            classifier,
+            detector,
+        })
+    }
+}
