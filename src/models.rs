@@ -3,19 +3,25 @@
 //! Comes in: a bundled model's name or the path of a model card. Goes out: a loaded [`Classifier`] or [`Detector`]. May not
 //! live here: architectures, formats of weights, choosing a device.
 
+mod describe;
+mod error;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use describe::{Described, describe};
 use sha2::{Digest as _, Sha256};
 
-use crate::card::{CardError, ClassSource, Classes, ModelCard, ModelKind};
+use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
 use crate::classifier::{
-    ARCHITECTURES, BuildOptions, Classifier, ClassifierError, ClassifierSpec, Mismatch, architecture, recognise,
-    torchvision_names,
+    ARCHITECTURES, BuildOptions, Classifier, ClassifierSpec, architecture, recognise, torchvision_names,
 };
 use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
-use crate::weights::{Weights, WeightsError};
+use crate::weights::Weights;
+
+pub use describe::{add, card_path};
+pub use error::ModelError;
 
 /// The classifier that is used unless another is asked for.
 pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0";
@@ -55,111 +61,13 @@ const BUNDLED: &[Bundled] = &[
     },
 ];
 
-/// Why a model cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// Neither a bundled name nor a file.
-    #[error("there is no model {name}: it is neither a bundled one ({}) nor the path of a model card", bundled_names().join(", "))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-    },
-    /// A file of the model cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The card or its class list says nothing usable.
-    #[error("{model}: {source}")]
-    Card {
-        /// Name or path.
-        model: String,
-        /// What is wrong.
-        source: Box<CardError>,
-    },
-    /// A detector was given where a classifier is needed, or the other way round.
-    #[error("{model} is a {found}, but a {needed} is needed")]
-    Kind {
-        /// Name or path.
-        model: String,
-        /// What it is.
-        found: &'static str,
-        /// What was asked for.
-        needed: &'static str,
-    },
-    /// The card names a network that the program does not know.
-    #[error("{model}: unknown architecture {architecture}; known are {}", .known.join(", "))]
-    Architecture {
-        /// Name or path.
-        model: String,
-        /// What the card says.
-        architecture: String,
-        /// What it could say.
-        known: Vec<&'static str>,
-    },
-    /// The weights file is not the one that the card was written for.
-    #[error("{file} is not the file that its card describes: its SHA-256 is {found}, expected {expected}")]
-    Hash {
-        /// The weights file.
-        file: String,
-        /// Its hash.
-        found: String,
-        /// The card's.
-        expected: String,
-    },
-    /// The weights cannot be read.
-    #[error("{file}: {source}")]
-    Weights {
-        /// The weights file.
-        file: String,
-        /// What is wrong.
-        source: Box<WeightsError>,
-    },
-    /// The weights are not those of the network that the card names.
-    #[error("{model}: {mismatch}")]
-    Mismatch {
-        /// Name or path.
-        model: String,
-        /// The differences.
-        mismatch: Box<Mismatch>,
-    },
-    /// The weights are those of another network than the card names.
-    #[error("{model}: the card says {named}, but the weights are those of {found}")]
-    OtherArchitecture {
-        /// Name or path.
-        model: String,
-        /// What the card says.
-        named: &'static str,
-        /// What the weights are.
-        found: &'static str,
-    },
-    /// The network cannot be built.
-    #[error("{model}: {source}")]
-    Build {
-        /// Name or path.
-        model: String,
-        /// What is wrong.
-        source: Box<candle_core::Error>,
-    },
-    /// The network is no usable classifier.
-    #[error("{model}: {source}")]
-    Classifier {
-        /// Name or path.
-        model: String,
-        /// What is wrong.
-        source: Box<ClassifierError>,
-    },
-}
-
 /// The names of the bundled models.
 pub fn bundled_names() -> Vec<&'static str> {
     BUNDLED.iter().map(|b| b.name).collect()
 }
 
-/// The card of a bundled model's name, or the one at a path.
+/// The card of a bundled model's name, or the one at a path. A classifier's weights file without a card beside it gets the one
+/// that [`add`] would write.
 ///
 /// # Errors
 /// If there is no such model, or the card cannot be used.
@@ -167,15 +75,15 @@ pub fn card(name_or_path: &str) -> Result<ModelCard, ModelError> {
     Ok(Source::open(name_or_path)?.card)
 }
 
-/// Loads a classifier by its bundled name or the path of its card, cut at `layer` or, without one, at the card's or the
+/// Loads a classifier by its bundled name, the path of its card, or that of its weights file, cut at `layer` or, without one, at the card's or the
 /// architecture's own choice.
 ///
 /// # Errors
 /// If a file is missing or of another network, there is no such layer, or the device refuses.
 pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device) -> Result<Classifier, ModelError> {
-    let source = Source::open(name_or_path)?;
-    let model = || source.model.clone();
-    let ModelKind::Classifier { target_layer } = &source.card.kind else {
+    let mut source = Source::open(name_or_path)?;
+    let model = || name_or_path.to_owned();
+    let ModelKind::Classifier { target_layer } = source.card.kind.clone() else {
         return Err(ModelError::Kind { model: model(), found: "detector", needed: "classifier" });
     };
     let Some(network) = architecture(&source.card.architecture) else {
@@ -209,8 +117,8 @@ pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device)
 /// # Errors
 /// If a file is missing or of another network, or the device refuses.
 pub fn load_detector(name_or_path: &str, device: &Device) -> Result<Box<dyn Detector>, ModelError> {
-    let source = Source::open(name_or_path)?;
-    let model = || source.model.clone();
+    let mut source = Source::open(name_or_path)?;
+    let model = || name_or_path.to_owned();
     let ModelKind::Detector { roi_score } = source.card.kind else {
         return Err(ModelError::Kind { model: model(), found: "classifier", needed: "detector" });
     };
@@ -229,6 +137,8 @@ struct Source {
     model: String,
     card: ModelCard,
     files: Files,
+    /// Weights that had to be read to write the card, and the SHA-256 of their file.
+    loaded: Option<(Weights, String)>,
 }
 
 enum Files {
@@ -247,12 +157,17 @@ impl Source {
                 if !path.is_file() {
                     return Err(ModelError::Unknown { name: model });
                 }
-                let text = String::from_utf8_lossy(&read(path)?).into_owned();
-                (Cow::Owned(text), Files::Folder(path.parent().map(Path::to_owned).unwrap_or_default()))
+                let files = Files::Folder(path.parent().map(Path::to_owned).unwrap_or_default());
+                let card = card_path(path);
+                if card != path && !card.is_file() {
+                    let Described { card, weights, hash } = describe(path, None)?;
+                    return Ok(Self { model, card, files, loaded: Some((weights, hash)) });
+                }
+                (Cow::Owned(String::from_utf8_lossy(&read(&card)?).into_owned()), files)
             }
         };
         match ModelCard::parse(&text) {
-            Ok(card) => Ok(Self { model, card, files }),
+            Ok(card) => Ok(Self { model, card, files, loaded: None }),
             Err(source) => Err(ModelError::Card { model, source: source.into() }),
         }
     }
@@ -260,6 +175,7 @@ impl Source {
     fn classes(&self) -> Result<Classes, ModelError> {
         let file = match &self.card.classes {
             ClassSource::Names(names) => return Ok(Classes::from_names(names.clone())),
+            ClassSource::BuiltIn(list) => return Ok(built_in_classes(*list)),
             ClassSource::File(file) => file,
         };
         let text = match &self.files {
@@ -270,7 +186,10 @@ impl Source {
     }
 
     /// The weights and the SHA-256 of their file.
-    fn weights(&self) -> Result<(Weights, String), ModelError> {
+    fn weights(&mut self) -> Result<(Weights, String), ModelError> {
+        if let Some(loaded) = self.loaded.take() {
+            return Ok(loaded);
+        }
         let file = self.card.weights_file.clone();
         let bytes = match &self.files {
             Files::Bundled(bundled) => Cow::Borrowed(bundled.weights),
@@ -294,6 +213,15 @@ impl Source {
 
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
     std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })
+}
+
+/// A class list that is part of the program.
+fn built_in_classes(list: BuiltInClasses) -> Classes {
+    let text = match list {
+        BuiltInClasses::ImageNet1k => IMAGENET_1K,
+        BuiltInClasses::Coco80 => COCO_80,
+    };
+    Classes::parse(text).expect("the lists are part of the program")
 }
 
 /// In lower-case hexadecimal digits.
@@ -321,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_bundled_classifier_uses_all_its_weights() -> anyhow::Result<()> {
-        let source = Source::open(DEFAULT_CLASSIFIER)?;
+        let mut source = Source::open(DEFAULT_CLASSIFIER)?;
         let (weights, _) = source.weights()?;
         let network = architecture(&source.card.architecture).ok_or_else(|| anyhow::anyhow!("not listed"))?;
         (network.build)(&weights, &BuildOptions { input: source.card.input.input, classes: 1000 })?;

@@ -13,7 +13,13 @@ use crate::blocks::Net;
 use crate::blocks::mobilenet_v3::MobileNetV3;
 use crate::geometry::Size;
 use crate::graph::{Graph, NodeId};
+use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
 use crate::weights::Weights;
+
+/// Of ImageNet's pixels, in 0..1, as everybody uses them.
+const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Of ImageNet's pixels, in 0..1, as everybody uses them.
+const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// What a builder must know besides the weights.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +46,43 @@ pub struct Architecture {
 }
 
 impl Architecture {
+    /// How pictures were prepared for the published weights: torchvision's first ones, or the bundled ones of
+    /// EfficientNet-Lite. Weights trained by others may want something else.
+    pub fn preprocessing(&self) -> Preprocessing {
+        let (shorter_side, interpolation) = self.published_resize();
+        let (mean, std) = match self.name {
+            // torchvision turns the usual normalisation into this one inside these networks.
+            "googlenet" | "inception_v3" => ([0.5; 3], [0.5; 3]),
+            name if name.starts_with("efficientnet-lite") => ([0.498; 3], [0.502; 3]),
+            _ => (IMAGENET_MEAN, IMAGENET_STD),
+        };
+        Preprocessing {
+            input: Size::new(self.side, self.side),
+            resize: Resize::ShorterSide { size: shorter_side },
+            interpolation,
+            channels: ChannelOrder::Rgb,
+            mean,
+            std,
+            scale: 1.0 / 255.0,
+        }
+    }
+
+    /// Pixels of the shorter side before the crop, and the filter.
+    fn published_resize(&self) -> (u32, Interpolation) {
+        use Interpolation::{Bicubic, Bilinear};
+        match self.name {
+            "inception_v3" => (342, Bilinear),
+            "convnext_tiny" => (236, Bilinear),
+            "convnext_small" => (230, Bilinear),
+            "convnext_base" | "convnext_large" => (232, Bilinear),
+            "efficientnet_b0" | "efficientnet_b1" => (256, Bicubic),
+            "efficientnet_b3" => (320, Bicubic),
+            "efficientnet_b4" => (384, Bicubic),
+            name if name.starts_with("efficientnet_") => (self.side, Bicubic),
+            _ => (self.side + 32, Bilinear),
+        }
+    }
+
     /// How many classes these weights tell apart, if they have the layer that says so.
     pub fn classes(&self, weights: &Weights) -> Option<usize> {
         weights.shape(&format!("{}.weight", self.head))?.first().copied()
