@@ -3,7 +3,7 @@
 //! Comes in: a value. Goes out: an sRGB colour. May not live here: saliency, pictures, themes of the window.
 
 /// A way from 0 to 1 through colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Colormap {
     /// Blue, cyan, yellow, red: what the field is used to, though its brightness misleads.
     #[default]
