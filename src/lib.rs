@@ -77,4 +77,6 @@ pub mod run;
 pub mod saliency;
 pub mod store;
 pub mod summary;
+#[cfg(feature = "gui")]
+pub mod ui;
 pub mod weights;

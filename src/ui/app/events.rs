@@ -1,0 +1,384 @@
+//! What jobs report and panels ask for, and what the window does about it.
+//!
+//! Comes in: [`Event`]s and [`Command`]s. Goes out: changed state, new jobs. May not live here: drawing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Context, Theme, ViewportCommand};
+
+use super::App;
+use super::session::Selection;
+use crate::dataset::SampleId;
+use crate::run::RunEvent;
+use crate::ui::command::Command;
+use crate::ui::jobs::Crashed;
+use crate::ui::launch::{Launcher, Request};
+use crate::ui::pictures::Library;
+use crate::ui::project::{Detail, Snapshot};
+use crate::ui::runner::{Phase, Runner};
+use crate::ui::textures::Layer;
+
+/// What a job reports.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// The user chose a path, or none; and how long it took.
+    Picked(Option<PathBuf>, Duration),
+    /// A path turned out to be a folder of photos.
+    Folder(u64, PathBuf),
+    /// A project was opened, or not.
+    Opened(u64, PathBuf, anyhow::Result<Box<Snapshot>>),
+    /// The tables were read again.
+    Refreshed(u64, anyhow::Result<Box<Snapshot>>),
+    /// An image's numbers were read.
+    Detail(u64, Result<Detail, String>),
+    /// It is known where the run is kept.
+    RunFile(u64, PathBuf),
+    /// The run tells.
+    Run(u64, RunEvent),
+    /// The run has ended.
+    RunEnded(u64, anyhow::Result<()>),
+    /// A job ended by a panic.
+    Crashed(&'static str),
+}
+
+impl From<Crashed> for Event {
+    fn from(crashed: Crashed) -> Self {
+        Self::Crashed(crashed.job)
+    }
+}
+
+/// While a run goes on, the tables are read again after this time.
+const REFRESH: Duration = Duration::from_millis(800);
+
+/// A file dialog that is gone sooner than this was never shown.
+const UNSEEN: Duration = Duration::from_millis(150);
+
+const RUNNING: &str = "analysing photos";
+
+impl App {
+    /// Deals with what a job reports.
+    pub(super) fn take(&mut self, ctx: &Context, event: Event) {
+        match event {
+            Event::Picked(Some(path), _) => self.apply(ctx, Command::Open(path)),
+            Event::Picked(None, after) if after < UNSEEN => self.dialogs.tell(
+                "No file dialog is available on this desktop. Drop the folder or file on the window, or type its path on \
+                 the first screen."
+                    .into(),
+            ),
+            Event::Picked(None, _) => {}
+            Event::Folder(generation, folder) => {
+                if generation == self.session.generation {
+                    self.session.busy = None;
+                    self.start.set_up(folder, &self.launcher.choices());
+                }
+            }
+            Event::Opened(generation, path, result) => self.opened(ctx, generation, &path, result),
+            Event::Refreshed(generation, result) => self.refreshed(ctx, generation, result),
+            Event::Detail(generation, result) => {
+                if generation == self.selection.generation {
+                    self.selection.detail = Some(Arc::new(result));
+                }
+            }
+            Event::RunFile(generation, file) => {
+                if let Some(runner) = self.runner(generation) {
+                    runner.file = file;
+                }
+            }
+            Event::Run(generation, event) => self.run_told(ctx, generation, &event),
+            Event::RunEnded(generation, result) => self.run_ended(generation, result),
+            Event::Crashed(job) => self.crashed(job),
+        }
+    }
+
+    /// Carries a command out.
+    pub(super) fn apply(&mut self, ctx: &Context, command: Command) {
+        match command {
+            Command::TryDemo => self.launch(|launcher| launcher.demo()),
+            Command::AskFolder => self.ask(|| rfd::FileDialog::new().set_title("Folder of photos").pick_folder()),
+            Command::AskProject => self.ask(|| {
+                let dialog = rfd::FileDialog::new().set_title("Project").add_filter("camroi projects", &["camroi"]);
+                dialog.pick_file()
+            }),
+            Command::Open(path) => self.open(path),
+            Command::Close => self.close(ctx),
+            Command::StartRun => {
+                if let Some(request) = self.start.form.take() {
+                    self.launch(move |_| Ok(request));
+                }
+            }
+            Command::ContinueRun => {
+                if let Some(project) = self.session.project.clone() {
+                    let device = self.launcher.choices().devices.into_iter().next().unwrap_or_default();
+                    let settings = &project.run.settings;
+                    let request = Request::to_complete(settings, project.root.clone(), project.file.clone(), device);
+                    self.launch(move |_| Ok(request));
+                }
+            }
+            Command::PauseRun(pause) => self.steer(|runner| runner.control.pause(pause)),
+            Command::CancelRun => self.steer(|runner| runner.control.cancel()),
+            Command::SelectClass(class) => self.select_class(&class),
+            Command::StepClass(step) => {
+                let class = self.panes.classes.step(self.selection.class.as_deref(), step).map(str::to_owned);
+                if let Some(class) = class {
+                    self.select_class(&class);
+                }
+            }
+            Command::SelectSample(sample) => self.select_sample(sample),
+            Command::StepSample(step) => self.step_sample(step),
+            Command::ToggleHeat => self.panes.sample.layers.heat ^= true,
+            Command::ToggleBoxes => self.panes.sample.layers.boxes ^= true,
+            Command::FitImage => self.panes.sample.fit_image(),
+            Command::Show(dialog) => self.dialogs.show(dialog),
+            Command::ToggleTheme => {
+                self.habits.light ^= true;
+                ctx.set_theme(if self.habits.light { Theme::Light } else { Theme::Dark });
+            }
+            Command::ToggleFullScreen => {
+                let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+                ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full));
+            }
+        }
+    }
+
+    /// Brings what is shown up to date, outside of drawing.
+    pub(super) fn refresh(&mut self, ctx: &Context) {
+        self.read_again(ctx);
+        let Some(project) = &self.session.project else { return };
+        self.panes.classes.refresh(&project.classes);
+        if self.selection.class.is_none()
+            && let Some(class) = self.panes.classes.rows().first().map(|row| row.class.clone())
+        {
+            self.select_class(&class);
+        }
+    }
+
+    /// Reads the tables again if the run has news and they are old enough.
+    fn read_again(&mut self, ctx: &Context) {
+        let session = &mut self.session;
+        let Some(runner) = &mut session.runner else { return };
+        if !runner.news || session.reading {
+            return;
+        }
+        let age = session.read_at.map_or(REFRESH, |at| at.elapsed());
+        if runner.is_active() && age < REFRESH {
+            ctx.request_repaint_after(REFRESH - age);
+            return;
+        }
+        runner.news = false;
+        session.reading = true;
+        let (generation, file) = (session.generation, runner.file.clone());
+        self.jobs.spawn("reading the project", move |reporter| {
+            reporter.send(Event::Refreshed(generation, Snapshot::load(&file).map(Box::new)));
+        });
+    }
+
+    fn ask(&mut self, dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static) {
+        self.jobs.spawn("showing a file dialog", move |reporter| {
+            let shown = Instant::now();
+            let path = dialog();
+            reporter.send(Event::Picked(path, shown.elapsed()));
+        });
+    }
+
+    fn open(&mut self, path: PathBuf) {
+        if self.session.is_running() {
+            self.dialogs
+                .tell("A run is going on. Cancel it or wait for its end before you open something else.".into());
+            return;
+        }
+        self.session.generation += 1;
+        self.session.busy = Some("Opening…");
+        let generation = self.session.generation;
+        self.jobs.spawn("opening the project", move |reporter| {
+            reporter.send(if path.is_dir() {
+                Event::Folder(generation, path)
+            } else {
+                let snapshot = Snapshot::load(&path).map(Box::new);
+                Event::Opened(generation, path, snapshot)
+            });
+        });
+    }
+
+    fn opened(&mut self, ctx: &Context, generation: u64, path: &Path, result: anyhow::Result<Box<Snapshot>>) {
+        if generation != self.session.generation {
+            return;
+        }
+        self.session.busy = None;
+        match result {
+            Ok(snapshot) => {
+                self.session.runner = None;
+                self.present(ctx, Arc::from(snapshot));
+            }
+            Err(err) => {
+                self.habits.forget(path);
+                self.dialogs.tell(format!("{err:#}"));
+            }
+        }
+    }
+
+    /// Shows another project than before.
+    fn present(&mut self, ctx: &Context, snapshot: Arc<Snapshot>) {
+        let again = self.habits.project.as_deref() == Some(snapshot.file.as_path());
+        self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
+        self.start.form = None;
+        ctx.send_viewport_cmd(ViewportCommand::Title(format!("{} – camroi", snapshot.title())));
+        self.habits.remember(&snapshot.file);
+        self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
+        self.show(Arc::clone(&snapshot));
+        self.panes.classes.refresh(&snapshot.classes);
+        if again && let Some(class) = self.habits.class.take() {
+            let sample = self.habits.sample.take().map(SampleId);
+            self.select_class(&class);
+            if let Some(sample) = sample.filter(|id| snapshot.class_of(*id) == Some(class.as_str())) {
+                self.select_sample(sample);
+            }
+        }
+    }
+
+    /// Shows a newer state of the open project.
+    fn show(&mut self, snapshot: Arc<Snapshot>) {
+        if let Some(class) = &self.selection.class {
+            self.selection.order = snapshot.of_class(class);
+        }
+        self.session.project = Some(snapshot);
+    }
+
+    fn close(&mut self, ctx: &Context) {
+        if self.session.is_running() {
+            self.dialogs.tell("A run is going on. Cancel it or wait for its end before you close the project.".into());
+            return;
+        }
+        self.session.generation += 1;
+        self.session.project = None;
+        self.session.runner = None;
+        self.session.busy = None;
+        self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
+        self.textures.set_source(None);
+        self.habits.project = None;
+        ctx.send_viewport_cmd(ViewportCommand::Title("camroi".into()));
+    }
+
+    fn launch(&mut self, request: impl FnOnce(&dyn Launcher) -> anyhow::Result<Request> + Send + 'static) {
+        if self.session.is_running() {
+            return;
+        }
+        self.session.generation += 1;
+        let generation = self.session.generation;
+        let runner = Runner::new(PathBuf::new(), generation);
+        let control = runner.control.clone();
+        self.session.runner = Some(runner);
+        self.session.reading = false;
+        self.session.read_at = None;
+        let launcher = Arc::clone(&self.launcher);
+        self.jobs.spawn(RUNNING, move |reporter| {
+            let result = request(&*launcher).and_then(|request| {
+                reporter.send(Event::RunFile(generation, request.file.clone()));
+                launcher.launch(&request, &control, &mut |event| reporter.send(Event::Run(generation, event)))
+            });
+            reporter.send(Event::RunEnded(generation, result));
+        });
+    }
+
+    fn runner(&mut self, generation: u64) -> Option<&mut Runner> {
+        self.session.runner.as_mut().filter(|runner| runner.generation == generation)
+    }
+
+    fn steer(&mut self, steer: impl FnOnce(&Runner)) {
+        if let Some(runner) = &self.session.runner {
+            steer(runner);
+        }
+    }
+
+    fn run_told(&mut self, ctx: &Context, generation: u64, event: &RunEvent) {
+        let Some(runner) = self.runner(generation) else { return };
+        runner.update(event, Instant::now());
+        if let RunEvent::Started { .. } = event {
+            // The project exists from now on: it is opened at once, and read again as it grows.
+            self.session.read_at = None;
+        }
+        ctx.request_repaint();
+    }
+
+    fn refreshed(&mut self, ctx: &Context, generation: u64, result: anyhow::Result<Box<Snapshot>>) {
+        if generation != self.session.generation {
+            return;
+        }
+        self.session.reading = false;
+        self.session.read_at = Some(Instant::now());
+        match result {
+            Ok(snapshot) if self.session.project.as_ref().is_some_and(|p| p.shows_same_run(&snapshot)) => {
+                self.show(Arc::from(snapshot));
+            }
+            Ok(snapshot) => self.present(ctx, Arc::from(snapshot)),
+            Err(err) => self.dialogs.tell(format!("{err:#}")),
+        }
+    }
+
+    fn run_ended(&mut self, generation: u64, result: anyhow::Result<()>) {
+        let Some(runner) = self.runner(generation) else { return };
+        if let Err(err) = result {
+            let reason = format!("{err:#}");
+            runner.phase = Phase::Broken(reason.clone());
+            self.dialogs.tell(reason);
+        }
+    }
+
+    fn crashed(&mut self, job: &'static str) {
+        if job == RUNNING
+            && let Some(runner) = &mut self.session.runner
+        {
+            runner.phase = Phase::Broken("the run ended by an internal error".into());
+        }
+        self.session.busy = None;
+        self.session.reading = false;
+        self.dialogs.tell(format!("An internal error ended this: {job}."));
+    }
+
+    fn select_class(&mut self, class: &str) {
+        let Some(project) = self.session.project.clone() else { return };
+        if self.selection.class.as_deref() == Some(class) {
+            return;
+        }
+        self.selection.class = Some(class.to_owned());
+        self.selection.order = project.of_class(class);
+        if let Some(&first) = self.selection.order.first() {
+            self.select_sample(project.samples[first].id);
+        }
+    }
+
+    fn step_sample(&mut self, step: isize) {
+        let Some(project) = self.session.project.clone() else { return };
+        let Some(last) = self.selection.order.len().checked_sub(1) else { return };
+        let at = self.selection.place(&project).map_or(0, |at| at.saturating_add_signed(step).min(last));
+        let sample = project.samples[self.selection.order[at]].id;
+        self.panes.gallery.reveal(sample);
+        self.select_sample(sample);
+    }
+
+    fn select_sample(&mut self, sample: SampleId) {
+        let Some(project) = self.session.project.clone() else { return };
+        if self.selection.sample == Some(sample) {
+            return;
+        }
+        self.selection.sample = Some(sample);
+        self.selection.generation += 1;
+        self.prefetch_neighbours(&project);
+        let generation = self.selection.generation;
+        self.jobs.spawn("reading an image's numbers", move |reporter| {
+            let detail = Detail::load(&project, sample).map_err(|err| format!("{err:#}"));
+            reporter.send(Event::Detail(generation, detail));
+        });
+    }
+
+    /// Has the photos before and after the chosen one decoded, for who steps through them.
+    fn prefetch_neighbours(&mut self, project: &Snapshot) {
+        let Some(at) = self.selection.place(project) else { return };
+        for neighbour in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
+            if let Some(&place) = self.selection.order.get(neighbour) {
+                self.textures.prefetch((project.samples[place].id, Layer::Photo));
+            }
+        }
+    }
+}

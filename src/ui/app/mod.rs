@@ -1,0 +1,166 @@
+//! The window: its parts, and the order in which a frame goes through them.
+//!
+//! Comes in: a [`Launcher`] and what to open. Goes out: an [`eframe::App`]. May not live here: how a panel looks, how a value
+//! is read.
+
+mod events;
+mod place;
+mod session;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, Theme, Ui};
+
+use super::class_table::ClassTable;
+use super::command::Command;
+use super::dialogs::Dialogs;
+use super::gallery::Gallery;
+use super::habits::{self, Habits};
+use super::jobs::Jobs;
+use super::launch::Launcher;
+use super::sample_view::SampleView;
+use super::start::Start;
+use super::textures::Textures;
+use super::{keys, theme};
+use crate::colormap::Colormap;
+use crate::dataset::SampleId;
+use events::Event;
+use session::{Selection, Session};
+
+/// Pixels that are kept as textures.
+const TEXTURE_BUDGET: usize = 256 << 20;
+
+/// The panes that follow the question: which class, which images, why.
+#[derive(Debug, Default)]
+struct Panes {
+    classes: ClassTable,
+    gallery: Gallery,
+    sample: SampleView,
+}
+
+/// The window.
+#[expect(missing_debug_implementations, reason = "textures and launchers have none")]
+pub struct App {
+    jobs: Jobs<Event>,
+    launcher: Arc<dyn Launcher>,
+    session: Session,
+    selection: Selection,
+    start: Start,
+    panes: Panes,
+    textures: Textures,
+    dialogs: Dialogs,
+    habits: Habits,
+}
+
+impl App {
+    /// The window with nothing but what `open` names: a project file or a folder.
+    pub fn new(cc: &eframe::CreationContext<'_>, launcher: Arc<dyn Launcher>, open: Option<PathBuf>) -> Self {
+        let ctx = &cc.egui_ctx;
+        theme::install(ctx);
+        let habits: Habits = cc.storage.and_then(|s| eframe::get_value(s, habits::KEY)).unwrap_or_default();
+        ctx.set_theme(if habits.light { Theme::Light } else { Theme::Dark });
+        let mut app = Self {
+            jobs: Jobs::new(ctx.clone()),
+            launcher,
+            session: Session::default(),
+            selection: Selection::default(),
+            start: Start::default(),
+            panes: Panes::default(),
+            textures: Textures::new(ctx, TEXTURE_BUDGET),
+            dialogs: Dialogs::default(),
+            habits,
+        };
+        app.take_up_habits();
+        if let Some(path) = open {
+            app.apply(ctx, Command::Open(path));
+        }
+        app
+    }
+
+    /// Whether nothing is being read, made or run.
+    pub fn is_idle(&self) -> bool {
+        self.jobs.is_idle() && self.textures.is_idle()
+    }
+
+    /// Restores sort, filter, layers and the selection that the last window ended with.
+    fn take_up_habits(&mut self) {
+        let habits = &self.habits;
+        let (classes, layers) = (&mut self.panes.classes, &mut self.panes.sample.layers);
+        if let Some(column) = habits.sort.as_deref().and_then(ClassTable::column_named) {
+            classes.sort = column;
+            classes.descending = habits.descending;
+        }
+        classes.text.clone_from(&habits.filter);
+        layers.heat = habits.heat.unwrap_or(layers.heat);
+        layers.boxes = habits.boxes.unwrap_or(layers.boxes);
+        layers.opacity = habits.opacity.filter(|o| (0.0..=1.0).contains(o)).unwrap_or(layers.opacity);
+        let named = |name: &String| Colormap::ALL.into_iter().find(|c| c.name() == name.as_str());
+        layers.colormap = habits.colormap.as_ref().and_then(named).unwrap_or(layers.colormap);
+    }
+
+    /// What the next window starts with.
+    fn habits_now(&self) -> Habits {
+        let (classes, layers) = (&self.panes.classes, &self.panes.sample.layers);
+        Habits {
+            class: self.selection.class.clone(),
+            sample: self.selection.sample.map(|SampleId(id)| id),
+            sort: Some(ClassTable::column_name(classes.sort).to_owned()),
+            descending: classes.descending,
+            filter: classes.text.clone(),
+            heat: Some(layers.heat),
+            boxes: Some(layers.boxes),
+            opacity: Some(layers.opacity),
+            colormap: Some(layers.colormap.name().to_owned()),
+            ..self.habits.clone()
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        for event in self.jobs.drain() {
+            self.take(ctx, event);
+        }
+        if !self.dialogs.is_open() {
+            for command in keys::commands(ctx) {
+                self.apply(ctx, command);
+            }
+        }
+        self.refresh(ctx);
+        self.textures.begin_frame(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let commands = self.place(ui);
+        for command in commands {
+            self.apply(ui.ctx(), command);
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, habits::KEY, &self.habits_now());
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// What the panes show, as tests read it.
+impl App {
+    /// The classes of the table, top to bottom.
+    pub fn listed_classes(&self) -> Vec<&str> {
+        self.panes.classes.rows().iter().map(|row| row.class.as_str()).collect()
+    }
+
+    /// The class that is chosen.
+    pub fn chosen_class(&self) -> Option<&str> {
+        self.selection.class.as_deref()
+    }
+
+    /// Path of the image that is shown, relative to the data set's folder.
+    pub fn shown_image(&self) -> Option<&str> {
+        self.selection.detail.as_deref().and_then(|d| d.as_ref().ok()).map(|detail| detail.sample.path.as_str())
+    }
+}

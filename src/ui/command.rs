@@ -1,0 +1,62 @@
+//! What a panel can ask the window to do.
+//!
+//! Comes in: nothing. Goes out: [`Command`]. May not live here: how it is done (see [`super::app`]).
+
+use std::path::PathBuf;
+
+use crate::dataset::SampleId;
+
+/// A wish of a panel, carried out outside of drawing.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub(crate) enum Command {
+    /// Analyse the bundled photos.
+    TryDemo,
+    /// Let the user choose a folder of photos.
+    AskFolder,
+    /// Let the user choose a project file.
+    AskProject,
+    /// Open a project file, or set up the analysis of a folder.
+    Open(PathBuf),
+    /// Back to the first screen.
+    Close,
+    /// Analyse the folder that was set up.
+    StartRun,
+    /// Analyse what the open project still lacks.
+    ContinueRun,
+    /// Hold the run, or let it go on.
+    PauseRun(bool),
+    /// End the run; what is done stays done.
+    CancelRun,
+    /// Show the images of a class.
+    SelectClass(String),
+    /// Show the class this many rows further down the table.
+    StepClass(isize),
+    /// Show an image.
+    SelectSample(SampleId),
+    /// Show the image this many places further on in the gallery.
+    StepSample(isize),
+    /// Show or hide the heat map.
+    ToggleHeat,
+    /// Show or hide the boxes.
+    ToggleBoxes,
+    /// Show the whole image.
+    FitImage,
+    /// Show a dialog.
+    Show(Dialog),
+    /// Dark or light.
+    ToggleTheme,
+    /// The whole screen, or a window.
+    ToggleFullScreen,
+}
+
+/// What can be shown over the panels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// What camroi is, and whose work it contains.
+    About,
+    /// The keys.
+    Keys,
+    /// The images that could not be used.
+    Failures,
+}

@@ -1,0 +1,31 @@
+//! The window's fonts.
+//!
+//! Comes in: nothing. Goes out: font definitions for egui. May not live here: sizes and colours (see [`super::theme`]).
+//!
+//! Text is set in Inter with tabular figures (`assets/fonts`). What Inter lacks comes from egui's own fonts, with Hack
+//! behind them for arrows and shapes.
+
+use std::sync::Arc;
+
+use eframe::egui::{FontData, FontDefinitions, FontFamily};
+
+/// Name of the family of the heavier weight.
+pub(crate) const STRONG: &str = "strong";
+
+/// Inter before egui's own fonts, in two weights.
+pub(crate) fn definitions() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let weights: [(&str, &'static [u8]); 2] = [
+        ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+        ("Inter strong", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+    ];
+    for (name, bytes) in weights {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let mut fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    fallback.push("Hack".to_owned());
+    let family = |first: &str| std::iter::once(first.to_owned()).chain(fallback.iter().cloned()).collect::<Vec<_>>();
+    fonts.families.insert(FontFamily::Proportional, family("Inter"));
+    fonts.families.insert(FontFamily::Name(STRONG.into()), family("Inter strong"));
+    fonts
+}

@@ -1,0 +1,73 @@
+//! What the window remembers from one start to the next.
+//!
+//! Comes in: what eframe stored. Goes out: [`Habits`]. May not live here: anything about a project that belongs into its
+//! file.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Projects in the list of recent ones.
+const MAX_RECENT: usize = 6;
+
+/// Under this name eframe keeps them.
+pub(crate) const KEY: &str = "habits";
+
+/// What is remembered; the names are those of the stored format.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Habits {
+    /// Project files, the latest first.
+    pub(crate) recent: Vec<PathBuf>,
+    /// The project that was open.
+    pub(crate) project: Option<PathBuf>,
+    /// The class that was chosen.
+    pub(crate) class: Option<String>,
+    /// The image that was chosen.
+    pub(crate) sample: Option<i64>,
+    /// Column that the class table was sorted by, by its heading.
+    pub(crate) sort: Option<String>,
+    /// Whether its largest came first.
+    pub(crate) descending: bool,
+    /// What the class table was filtered by.
+    pub(crate) filter: String,
+    /// Whether the heat map was shown.
+    pub(crate) heat: Option<bool>,
+    /// Whether the boxes were shown.
+    pub(crate) boxes: Option<bool>,
+    /// Opacity of the heat map.
+    pub(crate) opacity: Option<f32>,
+    /// Name of its colour map.
+    pub(crate) colormap: Option<String>,
+    /// Whether the light theme was chosen.
+    pub(crate) light: bool,
+}
+
+impl Habits {
+    /// Puts a project at the head of the recent ones.
+    pub(crate) fn remember(&mut self, project: &Path) {
+        self.recent.retain(|known| known != project);
+        self.recent.insert(0, project.to_owned());
+        self.recent.truncate(MAX_RECENT);
+        self.project = Some(project.to_owned());
+    }
+
+    /// Takes a project that cannot be opened off the list.
+    pub(crate) fn forget(&mut self, project: &Path) {
+        self.recent.retain(|known| known != project);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_is_listed_once_and_first() {
+        let mut habits = Habits::default();
+        for name in ["a", "b", "c", "d", "e", "f", "g", "a"] {
+            habits.remember(Path::new(name));
+        }
+        assert_eq!(habits.recent.iter().map(|p| p.display().to_string()).collect::<String>(), "agfedc");
+    }
+}

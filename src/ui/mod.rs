@@ -1,0 +1,34 @@
+//! The window.
+//!
+//! Comes in: what to open, and a [`Launcher`] that starts runs. Goes out: a window until the user closes it. May not live
+//! here: networks, SQL, the arithmetic of any number that is shown.
+//!
+//! One [`App`] owns the parts. Each frame, its `logic` takes what worker threads report and carries commands out; its `ui`
+//! places panels, which draw what they are given and answer with commands. Nothing is read, decoded or sorted while drawing.
+
+mod app;
+mod class_table;
+mod command;
+mod dialogs;
+mod fonts;
+mod format;
+mod gallery;
+mod habits;
+mod jobs;
+mod keys;
+mod launch;
+mod layers;
+mod pictures;
+mod project;
+mod run_panel;
+mod runner;
+mod sample_view;
+mod start;
+mod textures;
+mod theme;
+mod widgets;
+mod window;
+
+pub use app::App;
+pub use launch::{Choices, Credit, Credits, Launcher, Request};
+pub use window::{Options, run_window};

@@ -1,0 +1,108 @@
+//! How the pictures of a project are made.
+//!
+//! Comes in: a project and the key of a picture. Goes out: its pixels. May not live here: textures, drawing. Everything here
+//! runs on worker threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, bail};
+use eframe::egui::ColorImage;
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+
+use super::project::Snapshot;
+use super::textures::{Key, Layer, Picture, Source};
+use crate::analysis::{Explanation, Outcome};
+use crate::colormap::Colormap;
+use crate::dataset::SampleId;
+use crate::geometry::Size;
+use crate::overlay::{HeatMapStyle, heat_map};
+use crate::store::{RunId, SampleResult, Store};
+
+/// Longest side of a photo's texture; what every graphics driver can hold.
+const PHOTO_SIDE: u32 = 2048;
+
+/// Shortest side of a thumbnail: a tile of the gallery on a display of double density.
+const THUMBNAIL_SIDE: u32 = 320;
+
+/// Side of a heat map's picture: fine enough for a smooth surface between the few cells of a saliency map.
+const HEAT_SIDE: u32 = 160;
+
+/// The pictures of one run.
+pub(crate) struct Library {
+    file: PathBuf,
+    root: PathBuf,
+    run: RunId,
+    /// Connections that no worker uses at the moment.
+    idle: Mutex<Vec<Store>>,
+}
+
+impl Library {
+    pub(crate) fn new(snapshot: &Snapshot) -> Self {
+        Self { file: snapshot.file.clone(), root: snapshot.root.clone(), run: snapshot.run.id, idle: Mutex::default() }
+    }
+
+    fn result(&self, sample: SampleId) -> anyhow::Result<SampleResult> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = idle().pop();
+        let store = store.map_or_else(|| Store::open_read_only(&self.file), Ok)?;
+        let result = store.result(self.run, sample)?;
+        idle().push(store);
+        result.context("the image has not been analysed yet")
+    }
+}
+
+impl Source for Library {
+    fn picture(&self, (sample, layer): Key) -> anyhow::Result<Picture> {
+        let result = self.result(sample)?;
+        match (layer, &result.outcome) {
+            (Layer::Heat(colormap), Outcome::Measured(measured)) => Ok(heat(&measured.explanation, colormap)),
+            (Layer::Heat(_), Outcome::Failed(reason)) => bail!("{reason}"),
+            (Layer::Photo, _) => Ok(photo(decoded(&self.root, &result.path)?)),
+            (Layer::Thumbnail, _) => Ok(thumbnail(&decoded(&self.root, &result.path)?)),
+        }
+    }
+}
+
+fn decoded(root: &Path, path: &str) -> anyhow::Result<RgbImage> {
+    let file = root.join(path);
+    let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(crate::preprocess::decode(&bytes)?)
+}
+
+fn picture(pixels: &RgbImage, image: Size) -> Picture {
+    let size = [pixels.width() as usize, pixels.height() as usize];
+    Picture { pixels: ColorImage::from_rgb(size, pixels.as_raw()), image, covers: image.bounds() }
+}
+
+fn photo(pixels: RgbImage) -> Picture {
+    let image = Size::new(pixels.width(), pixels.height());
+    if pixels.width().max(pixels.height()) <= PHOTO_SIDE {
+        return picture(&pixels, image);
+    }
+    let scale = f64::from(PHOTO_SIDE) / f64::from(image.width.max(image.height));
+    picture(&scaled(&pixels, scale), image)
+}
+
+fn thumbnail(pixels: &RgbImage) -> Picture {
+    let image = Size::new(pixels.width(), pixels.height());
+    let shorter = image.width.min(image.height);
+    let scale = (f64::from(THUMBNAIL_SIDE) / f64::from(shorter)).min(1.0);
+    // A panorama's thumbnail may not be larger than a photo.
+    let limit = f64::from(PHOTO_SIDE) / f64::from(image.width.max(image.height));
+    picture(&scaled(pixels, scale.min(limit)), image)
+}
+
+fn scaled(pixels: &RgbImage, scale: f64) -> RgbImage {
+    let side = |n: u32| ((f64::from(n) * scale).round() as u32).max(1);
+    imageops::resize(pixels, side(pixels.width()), side(pixels.height()), FilterType::Triangle)
+}
+
+/// The saliency map as a smooth surface in a colour map's colours, over the view.
+fn heat(explanation: &Explanation, colormap: Colormap) -> Picture {
+    let size = Size::new(HEAT_SIDE, HEAT_SIDE);
+    let colors = heat_map(&explanation.map, size.bounds(), size, &HeatMapStyle { colormap, opacity: 1.0 });
+    let pixels = ColorImage::from_rgba_unmultiplied([HEAT_SIDE as usize; 2], colors.as_raw());
+    Picture { pixels, image: explanation.image, covers: explanation.view }
+}
