@@ -19,5 +19,11 @@ mod fill;
 mod fit;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
+/// Draws the window without a graphics driver.
+#[cfg(feature = "gui")]
+mod soft_renderer;
 /// Who imports whom in `src/`.
 mod tidy;
+/// The window as a person uses it.
+#[cfg(feature = "gui")]
+mod window;

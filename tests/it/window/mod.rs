@@ -1,0 +1,178 @@
+//! The window as a person uses it, found by what controls are called.
+
+pub(crate) mod seed;
+
+use std::sync::Arc;
+
+use eframe::egui::Key;
+use egui_kittest::kittest::Queryable as _;
+use seed::{FakeLauncher, Window, open_window, press, settle, shows};
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    settle(window);
+}
+
+#[test]
+fn the_class_of_lowest_fit_is_first_and_its_worst_image_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let window = open_window(dir.path());
+    assert_eq!(window.state().listed_classes(), ["bird", "dog", "cat"]);
+    assert_eq!(window.state().chosen_class(), Some("bird"));
+    assert_eq!(window.state().shown_image(), Some("bird/jay.png"));
+}
+
+#[test]
+fn a_click_on_a_heading_sorts_and_another_one_turns_the_order_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "Sort by fit");
+    assert_eq!(window.state().listed_classes(), ["cat", "dog", "bird"]);
+    click(&mut window, "Sort by class");
+    assert_eq!(window.state().listed_classes(), ["bird", "cat", "dog"]);
+    click(&mut window, "Sort by acc");
+    assert_eq!(window.state().listed_classes(), ["bird", "cat", "dog"]);
+    click(&mut window, "Sort by acc");
+    assert_eq!(window.state().listed_classes(), ["dog", "cat", "bird"]);
+}
+
+#[test]
+fn the_filter_keeps_the_classes_that_contain_the_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    window.get_by_label("Filter classes").focus();
+    settle(&mut window);
+    window.get_by_label("Filter classes").type_text("DO");
+    settle(&mut window);
+    assert_eq!(window.state().listed_classes(), ["dog"]);
+    window.get_by_label("Filter classes").type_text("x");
+    settle(&mut window);
+    assert!(shows(&window, "No class matches"));
+}
+
+#[test]
+fn suspects_are_well_recognised_classes_of_low_fit() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "Suspect 1");
+    assert_eq!(window.state().listed_classes(), ["bird"]);
+}
+
+#[test]
+fn a_click_on_a_class_shows_its_images_and_arrows_step_through_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "dog");
+    assert_eq!(window.state().chosen_class(), Some("dog"));
+    assert_eq!(window.state().shown_image(), Some("dog/pug.png"));
+    press(&mut window, Key::ArrowRight);
+    assert_eq!(window.state().shown_image(), Some("dog/collie.png"));
+    press(&mut window, Key::D);
+    assert_eq!(window.state().shown_image(), Some("dog/torn.png"));
+    assert!(shows(&window, "the picture ends too early"), "the reason stands in the place of the image");
+    press(&mut window, Key::D);
+    assert_eq!(window.state().shown_image(), Some("dog/torn.png"), "there is nothing after the last one");
+    press(&mut window, Key::A);
+    press(&mut window, Key::ArrowLeft);
+    assert_eq!(window.state().shown_image(), Some("dog/pug.png"));
+}
+
+#[test]
+fn up_and_down_step_through_the_classes_in_the_order_of_the_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    press(&mut window, Key::ArrowDown);
+    assert_eq!(window.state().chosen_class(), Some("dog"));
+    press(&mut window, Key::ArrowUp);
+    press(&mut window, Key::ArrowUp);
+    assert_eq!(window.state().chosen_class(), Some("bird"));
+}
+
+#[test]
+fn h_and_b_switch_the_layers_and_a_text_field_keeps_its_letters() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    let with_all = window.render().unwrap();
+    press(&mut window, Key::H);
+    let without_heat = window.render().unwrap();
+    assert_ne!(with_all, without_heat);
+    press(&mut window, Key::B);
+    assert_ne!(without_heat, window.render().unwrap());
+    press(&mut window, Key::H);
+    press(&mut window, Key::B);
+    window.get_by_label("Filter classes").focus();
+    settle(&mut window);
+    press(&mut window, Key::H);
+    window.get_by_label("Filter classes");
+    assert_eq!(window.state().shown_image(), Some("bird/jay.png"));
+}
+
+#[test]
+fn the_numbers_of_an_image_are_those_of_its_fit() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "cat");
+    // All saliency in the first of four columns, the region is the left half; the surface between the cells is linear, so
+    // that an eighth of the second half-cell's triangle stays on the right: none of it reaches the half.
+    assert!(shows(&window, "100.0%"), "fit");
+    assert!(shows(&window, "50.0%"), "area share");
+    assert!(shows(&window, "2.00×"), "lift");
+    assert!(shows(&window, "Label: cat"));
+}
+
+#[test]
+fn the_demo_runs_and_shows_its_classes() {
+    let dir = tempfile::tempdir().unwrap();
+    let launcher = Arc::new(FakeLauncher { dir: dir.path().to_owned() });
+    let mut window = seed::window(launcher, None, [1280.0, 800.0], 1.0);
+    assert!(shows(&window, "Try the demo"));
+    click(&mut window, "Try the demo");
+    assert_eq!(window.state().listed_classes(), ["bird", "dog", "cat"]);
+    assert!(shows(&window, "7 images analysed"));
+    click(&mut window, "1 could not be used");
+    assert!(shows(&window, "dog/torn.png"));
+}
+
+#[test]
+fn a_folder_is_set_up_before_it_is_analysed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("photos");
+    seed::photos(&folder);
+    let launcher = Arc::new(FakeLauncher { dir: dir.path().to_owned() });
+    let mut window = seed::window(launcher, Some(folder), [1280.0, 800.0], 1.0);
+    assert!(shows(&window, "New analysis"));
+    click(&mut window, "Start analysis");
+    assert_eq!(window.state().listed_classes(), ["bird", "dog", "cat"]);
+    assert!(dir.path().join("photos.camroi").is_file(), "the project file lies beside the folder");
+}
+
+#[test]
+fn what_is_no_project_is_said_and_nothing_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("notes.txt");
+    std::fs::write(&file, "no project").unwrap();
+    let launcher = Arc::new(FakeLauncher { dir: dir.path().to_owned() });
+    let mut window = seed::window(launcher, Some(file), [1280.0, 800.0], 1.0);
+    assert!(shows(&window, "not a camroi project"));
+    click(&mut window, "OK");
+    assert!(shows(&window, "Try the demo"));
+}
+
+#[test]
+fn credits_name_author_and_licence() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "About");
+    assert!(shows(&window, "A. Photographer"));
+    assert!(shows(&window, "CC0-1.0"));
+    click(&mut window, "Close dialog");
+    assert!(!shows(&window, "A. Photographer"));
+}
+
+#[test]
+fn every_key_of_the_list_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    press(&mut window, Key::Questionmark);
+    assert!(shows(&window, "boxes on and off"));
+}
