@@ -4,9 +4,11 @@
 //! detector's half) and the [`Measured`] result of both. May not live here: threads, files, storage; it computes nothing
 //! itself.
 
+mod models;
 mod score;
 mod target;
 
+pub use models::Models;
 pub use score::{SampleScore, Score};
 pub use target::Target;
 

@@ -11,6 +11,7 @@
 //! where the project lacks it.
 
 mod control;
+mod networks;
 mod pipeline;
 mod progress;
 mod source;
