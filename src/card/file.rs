@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BuiltInClasses, CardError, ClassSource, ModelCard, ModelKind};
+use super::{BuiltInClasses, ClassSource, ModelCard, ModelKind};
 use crate::preprocess;
 
 #[derive(Deserialize, Serialize)]
@@ -49,6 +49,8 @@ pub(super) struct Input {
     pub(super) resize: Resize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shorter_side: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rounding: Option<Rounding>,
     pub(super) interpolation: Interpolation,
     pub(super) channels: Channels,
     pub(super) scale: f32,
@@ -62,6 +64,14 @@ pub(super) enum Resize {
     ShorterSide,
     Stretch,
     Letterbox,
+    ShortestEdge,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Rounding {
+    Nearest,
+    Down,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -69,6 +79,7 @@ pub(super) enum Resize {
 pub(super) enum Interpolation {
     Bilinear,
     Bicubic,
+    FourPixels,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -132,24 +143,24 @@ impl From<&ClassSource> for Classes {
     }
 }
 
-impl TryFrom<&preprocess::Preprocessing> for Input {
-    type Error = CardError;
-
-    fn try_from(input: &preprocess::Preprocessing) -> Result<Self, CardError> {
-        let (resize, shorter_side) = match input.resize {
-            preprocess::Resize::ShorterSide { size } => (Resize::ShorterSide, Some(size)),
-            preprocess::Resize::Stretch => (Resize::Stretch, None),
-            preprocess::Resize::Letterbox => (Resize::Letterbox, None),
-            preprocess::Resize::ShortestEdge { .. } => {
-                return Err(CardError::Value { key: "input.resize", expected: "shorter-side, stretch or letterbox" });
+impl From<&preprocess::Preprocessing> for Input {
+    fn from(input: &preprocess::Preprocessing) -> Self {
+        let (resize, shorter_side, rounding) = match input.resize {
+            preprocess::Resize::ShorterSide { size } => (Resize::ShorterSide, Some(size), None),
+            preprocess::Resize::Stretch => (Resize::Stretch, None, None),
+            preprocess::Resize::Letterbox => (Resize::Letterbox, None, None),
+            preprocess::Resize::ShortestEdge { edge, rounding } => {
+                let rounding = match rounding {
+                    preprocess::SideRounding::Nearest => Rounding::Nearest,
+                    preprocess::SideRounding::Down => Rounding::Down,
+                };
+                (Resize::ShortestEdge, Some(edge), Some(rounding))
             }
         };
         let interpolation = match input.interpolation {
             preprocess::Interpolation::Bilinear => Interpolation::Bilinear,
             preprocess::Interpolation::Bicubic => Interpolation::Bicubic,
-            preprocess::Interpolation::FourPixels => {
-                return Err(CardError::Value { key: "input.interpolation", expected: "bilinear or bicubic" });
-            }
+            preprocess::Interpolation::FourPixels => Interpolation::FourPixels,
         };
         let channels = match input.channels {
             preprocess::ChannelOrder::Rgb => Channels::Rgb,
@@ -157,14 +168,12 @@ impl TryFrom<&preprocess::Preprocessing> for Input {
         };
         let (width, height) = (input.input.width, input.input.height);
         let preprocess::Preprocessing { scale, mean, std, .. } = *input;
-        Ok(Self { width, height, resize, shorter_side, interpolation, channels, scale, mean, std })
+        Self { width, height, resize, shorter_side, rounding, interpolation, channels, scale, mean, std }
     }
 }
 
-impl TryFrom<&ModelCard> for Card {
-    type Error = CardError;
-
-    fn try_from(card: &ModelCard) -> Result<Self, CardError> {
+impl From<&ModelCard> for Card {
+    fn from(card: &ModelCard) -> Self {
         let (kind, classifier, detector) = match &card.kind {
             ModelKind::Classifier { target_layer } => {
                 let classifier = target_layer.clone().map(|layer| Classifier { target_layer: Some(layer) });
@@ -172,7 +181,7 @@ impl TryFrom<&ModelCard> for Card {
             }
             ModelKind::Detector { roi_score } => (Kind::Detector, None, Some(Detector { roi_score: *roi_score })),
         };
-        Ok(Self {
+        Self {
             name: card.name.clone(),
             kind,
             architecture: card.architecture.clone(),
@@ -180,10 +189,10 @@ impl TryFrom<&ModelCard> for Card {
             licence: card.licence.clone(),
             source: card.source.clone(),
             weights: Weights { file: card.weights_file.clone(), sha256: card.weights_sha256.clone() },
-            input: Input::try_from(&card.input)?,
+            input: Input::from(&card.input),
             classes: Classes::from(&card.classes),
             classifier,
             detector,
-        })
+        }
     }
 }

@@ -9,7 +9,7 @@ mod file;
 pub use classes::Classes;
 
 use crate::geometry::Size;
-use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
+use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize, SideRounding};
 
 /// Longest side of a network's input that a card may ask for, in pixels.
 const MAX_INPUT_SIDE: u32 = 4096;
@@ -156,7 +156,7 @@ impl ModelCard {
     /// # Errors
     /// If its way of resizing is one that cards have no word for.
     pub fn to_toml(&self) -> Result<String, CardError> {
-        Ok(toml::to_string(&file::Card::try_from(self)?)?)
+        Ok(toml::to_string(&file::Card::from(self))?)
     }
 }
 
@@ -167,10 +167,19 @@ fn preprocessing(input: &file::Input) -> Result<Preprocessing, CardError> {
     }
     let resize = match (input.resize, input.shorter_side) {
         (file::Resize::ShorterSide, Some(size)) if sides.contains(&size) => Resize::ShorterSide { size },
-        (file::Resize::ShorterSide, Some(_)) => {
+        (file::Resize::ShortestEdge, Some(edge)) if sides.contains(&edge) => {
+            let rounding = match input.rounding.ok_or(CardError::Missing("input.rounding"))? {
+                file::Rounding::Nearest => SideRounding::Nearest,
+                file::Rounding::Down => SideRounding::Down,
+            };
+            Resize::ShortestEdge { edge, rounding }
+        }
+        (file::Resize::ShorterSide | file::Resize::ShortestEdge, Some(_)) => {
             return Err(CardError::Value { key: "input.shorter_side", expected: "between 1 and 4096 pixels" });
         }
-        (file::Resize::ShorterSide, None) => return Err(CardError::Missing("input.shorter_side")),
+        (file::Resize::ShorterSide | file::Resize::ShortestEdge, None) => {
+            return Err(CardError::Missing("input.shorter_side"));
+        }
         (file::Resize::Stretch, _) => Resize::Stretch,
         (file::Resize::Letterbox, _) => Resize::Letterbox,
     };
@@ -186,6 +195,7 @@ fn preprocessing(input: &file::Input) -> Result<Preprocessing, CardError> {
         interpolation: match input.interpolation {
             file::Interpolation::Bilinear => Interpolation::Bilinear,
             file::Interpolation::Bicubic => Interpolation::Bicubic,
+            file::Interpolation::FourPixels => Interpolation::FourPixels,
         },
         channels: match input.channels {
             file::Channels::Rgb => ChannelOrder::Rgb,
@@ -238,10 +248,22 @@ mod tests {
     #[test]
     fn a_written_card_reads_the_same() -> anyhow::Result<()> {
         let built_in = CARD.replace("names = [\"cat\", \"dog\"]", "built_in = \"imagenet-1k\"");
-        for text in [CARD, &built_in] {
+        let edge = CARD.replace("shorter-side", "shortest-edge").replace("bilinear", "four-pixels");
+        let edge = edge.replace("[classes]", "rounding = \"nearest\"\n[classes]");
+        for text in [CARD, &built_in, &edge] {
             let card = ModelCard::parse(text)?;
             assert_eq!(ModelCard::parse(&card.to_toml()?)?, card);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_shortest_edge_needs_its_rounding() -> anyhow::Result<()> {
+        let card = CARD.replace("shorter-side", "shortest-edge").replace("bilinear", "four-pixels");
+        assert_eq!(message(&card), "the model card lacks input.rounding");
+        let card = ModelCard::parse(&card.replace("[classes]", "rounding = \"down\"\n[classes]"))?;
+        assert_eq!(card.input.resize, Resize::ShortestEdge { edge: 256, rounding: SideRounding::Down });
+        assert_eq!(card.input.interpolation, Interpolation::FourPixels);
         Ok(())
     }
 

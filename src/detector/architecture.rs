@@ -3,6 +3,7 @@
 use candle_core::{Device, Result};
 
 use super::nanodet::NanoDet;
+use super::rcnn::Rcnn;
 use super::{Detector, DetectorSpec};
 use crate::weights::Weights;
 
@@ -16,10 +17,22 @@ pub struct DetectorArchitecture {
 }
 
 /// Every detector, in the order that lists show them.
-pub const DETECTORS: &[DetectorArchitecture] = &[DetectorArchitecture {
-    name: "nanodet-g",
-    load: |weights, spec, device| Ok(Box::new(NanoDet::new(weights, spec, device)?)),
-}];
+pub const DETECTORS: &[DetectorArchitecture] = &[
+    DetectorArchitecture {
+        name: "nanodet-g",
+        load: |weights, spec, device| Ok(Box::new(NanoDet::new(weights, spec, device)?)),
+    },
+    // Faster R-CNN, Mask R-CNN or proposals alone with a feature pyramid: Detectron2's and torchvision's differ by their names.
+    DetectorArchitecture {
+        name: "rcnn-fpn",
+        load: |weights, spec, device| Ok(Box::new(Rcnn::new(weights, spec, 1e-5, device)?)),
+    },
+    // torchvision's COCO_V1 weights of ResNet-50 were trained without this addition to the variance.
+    DetectorArchitecture {
+        name: "rcnn-fpn-eps0",
+        load: |weights, spec, device| Ok(Box::new(Rcnn::new(weights, spec, 0.0, device)?)),
+    },
+];
 
 /// The detector of this name.
 pub fn detector_architecture(name: &str) -> Option<&'static DetectorArchitecture> {

@@ -13,9 +13,11 @@ pub mod paste;
 pub mod presets;
 pub mod pyramid;
 pub mod rcnn;
+mod recognise;
 pub mod roi_align;
 
 pub use architecture::{DETECTORS, DetectorArchitecture, detector_architecture};
+pub use recognise::{Recognised, recognise};
 
 use crate::card::Classes;
 use crate::geometry::{BBox, Size};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{ModelError, read, sha256};
 use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
 use crate::classifier::{recognise, torchvision_names};
+use crate::detector;
 use crate::weights::Weights;
 
 /// A weights file with the card that it would get.
@@ -16,7 +17,8 @@ pub(super) struct Described {
     pub(super) hash: String,
 }
 
-/// Reads a classifier's weights file and writes down what it shows; 1000 classes are ImageNet's unless others are given.
+/// Reads a weights file and writes down what it shows. Classes are a published network's own unless others are given:
+/// ImageNet's 1000 of a classifier, COCO's of a detector.
 pub(super) fn describe(file: &Path, classes: Option<&Classes>) -> Result<Described, ModelError> {
     let shown = || file.display().to_string();
     let bytes = read(file)?;
@@ -24,6 +26,10 @@ pub(super) fn describe(file: &Path, classes: Option<&Classes>) -> Result<Describ
     let weights =
         Weights::from_checkpoint(&bytes).map_err(|e| ModelError::Weights { file: shown(), source: e.into() })?;
     drop(bytes);
+    if let Some(found) = detector::recognise(&weights) {
+        let card = detector_card(file, found, classes, &hash)?;
+        return Ok(Described { card, weights, hash });
+    }
     let weights = torchvision_names(weights).map_err(|e| ModelError::Build { model: shown(), source: e.into() })?;
     let architecture =
         recognise(&weights).map_err(|e| ModelError::Unrecognised { file: shown(), source: Box::new(e) })?;
@@ -36,7 +42,6 @@ pub(super) fn describe(file: &Path, classes: Option<&Classes>) -> Result<Describ
         None if outputs == 1000 => ClassSource::BuiltIn(BuiltInClasses::ImageNet1k),
         None => return Err(ModelError::ClassesUnknown { file: shown(), outputs }),
     };
-    let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let card = ModelCard {
         name: part(file.file_stem()),
         description: format!("{}, {outputs} classes", architecture.name),
@@ -52,12 +57,46 @@ pub(super) fn describe(file: &Path, classes: Option<&Classes>) -> Result<Describ
     Ok(Described { card, weights, hash })
 }
 
+/// The card of a detector.
+fn detector_card(
+    file: &Path,
+    found: detector::Recognised,
+    classes: Option<&Classes>,
+    hash: &str,
+) -> Result<ModelCard, ModelError> {
+    let outputs = found.classes.names.len();
+    let names = match classes {
+        Some(Classes { names, .. }) if names.len() != outputs => {
+            return Err(ModelError::ClassCount { file: file.display().to_string(), outputs, names: names.len() });
+        }
+        Some(classes) => classes.names.clone(),
+        None => found.classes.names,
+    };
+    Ok(ModelCard {
+        name: part(file.file_stem()),
+        description: format!("{}, {outputs} classes", found.architecture),
+        architecture: found.architecture.to_owned(),
+        licence: String::new(),
+        source: String::new(),
+        weights_file: part(file.file_name()),
+        weights_sha256: Some(hash.to_owned()),
+        input: found.preprocessing,
+        classes: ClassSource::Names(names),
+        kind: ModelKind::Detector { roi_score: found.roi_score },
+    })
+}
+
+/// A part of a path as text.
+fn part(part: Option<&std::ffi::OsStr>) -> String {
+    part.unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// Where the card of a weights file is expected: beside it, with the extension `toml`.
 pub fn card_path(weights: &Path) -> PathBuf {
     weights.with_extension("toml")
 }
 
-/// Writes the card of a classifier's weights file beside it and returns the card's path. What the file does not show (how
+/// Writes the card of a weights file beside it and returns the card's path. What the file does not show (how
 /// pictures are to be prepared, say) is as for the architecture's published weights; the card can be edited.
 ///
 /// # Errors

@@ -5,11 +5,13 @@
 //! *mask head* see what ROIAlign cuts out of the pyramid for each box.
 
 mod boxes;
+mod detector;
 mod masks;
 mod network;
 mod proposals;
 
 pub use boxes::{BoxHead, BoxScores, ClassBox, DetectionRules};
+pub use detector::Rcnn;
 pub use masks::{MASK_SIDE, MaskHead};
 pub use network::{RcnnNetwork, Trunk};
 pub use proposals::{ProposalRules, Proposals};

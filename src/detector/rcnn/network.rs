@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result, Tensor, bail};
 
-use super::{BoxHead, Library, MaskHead};
+use super::{BoxHead, Library, MaskHead, ProposalRules};
 use crate::blocks::resnet::{Block, Naming, ResNet};
 use crate::blocks::{ConvShape, Layers, Normalisation};
 use crate::detector::pyramid::{CHANNELS, Lateral, Planes, pyramid};
@@ -56,6 +56,21 @@ impl RcnnNetwork {
         let box_head = BoxHead::new(weights, library, device)?;
         let mask_head = if box_head.is_some() { MaskHead::new(weights, library, device)? } else { None };
         Ok(Self { library, trunk, pooled_strides, anchors, box_head, mask_head })
+    }
+
+    /// How this network's proposals are chosen by default.
+    ///
+    /// # Errors
+    /// If it has another number of anchors than its library's networks.
+    pub fn proposal_rules(&self) -> Result<ProposalRules> {
+        let mut rules = ProposalRules::five_levels(self.library);
+        if self.box_head.is_none() {
+            rules.keep = 2000;
+        }
+        match rules.anchors.first() {
+            Some(cell) if cell.count() == self.anchors => Ok(rules),
+            _ => bail!("the proposal head has {} anchors a cell: sizes and ratios are not the library's", self.anchors),
+        }
     }
 
     /// Runs the trunk on padded images.

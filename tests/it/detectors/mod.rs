@@ -3,6 +3,7 @@
 
 mod inputs;
 mod two_stage;
+mod whole;
 
 use std::collections::HashMap;
 use std::path::Path;

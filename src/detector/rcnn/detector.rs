@@ -1,0 +1,135 @@
+//! An R-CNN as a detector: from prepared pictures to objects in image pixels.
+
+use candle_core::{Device, Result, Tensor, bail};
+
+use super::proposals::sigmoid;
+use super::{BoxHead, ClassBox, DetectionRules, Library, ProposalRules, Proposals, RcnnNetwork, Trunk};
+use crate::detector::batch::{groups_of_one_size, padded};
+use crate::detector::{Detection, Detector, DetectorSpec};
+use crate::geometry::{BBox, Size};
+use crate::preprocess::{NetworkInput, Preprocessing};
+use crate::weights::Weights;
+
+/// Pixels that the sides of an input are padded to a multiple of.
+const DIVISOR: usize = 32;
+
+/// Faster R-CNN, Mask R-CNN or region proposals alone.
+#[derive(Debug)]
+pub struct Rcnn {
+    spec: DetectorSpec,
+    network: RcnnNetwork,
+    /// Of the backbone's batch norms.
+    eps: f64,
+    proposals: ProposalRules,
+    detections: DetectionRules,
+}
+
+impl Rcnn {
+    /// Builds the network that the names and shapes of `weights` describe; `eps` is that of the backbone's batch norms.
+    ///
+    /// # Errors
+    /// If the weights are of another network or another number of classes, or the device refuses.
+    pub fn new(weights: &Weights, spec: DetectorSpec, eps: f64, device: &Device) -> Result<Self> {
+        let network = RcnnNetwork::new(weights, eps, device)?;
+        let names = spec.classes.names.len();
+        let needed = match (&network.box_head, network.library) {
+            (None, _) => 1,
+            (Some(head), Library::Detectron2) => head.classes,
+            // The background has a name too.
+            (Some(head), Library::Torchvision) => head.classes + 1,
+        };
+        if names != needed {
+            bail!("the detector has {needed} classes, but {names} names are given")
+        }
+        let proposals = network.proposal_rules()?;
+        Ok(Self { spec, network, eps, proposals, detections: DetectionRules::default() })
+    }
+
+    /// The objects of one image.
+    fn objects(&self, trunk: &Trunk, input: &NetworkInput, padded: Size, image: Size) -> Result<Vec<Detection>> {
+        let proposals = self.proposals.propose(trunk, input.size, padded);
+        match &self.network.box_head {
+            Some(head) => self.classified(head, trunk, &proposals, input, image),
+            None => Ok(self.unclassified(&proposals, input, image)),
+        }
+    }
+
+    fn classified(
+        &self,
+        head: &BoxHead,
+        trunk: &Trunk,
+        proposals: &Proposals,
+        input: &NetworkInput,
+        image: Size,
+    ) -> Result<Vec<Detection>> {
+        let strides = &self.network.pooled_strides;
+        let scores = head.scores(head.pool(trunk, strides, &proposals.boxes))?;
+        let found = head.detections(&scores, &proposals.boxes, input.size, self.detections);
+        let mut detections = Vec::new();
+        for ClassBox { bbox, score, label } in found {
+            let bbox = in_image(bbox, input, image);
+            if bbox.is_empty() {
+                continue;
+            }
+            let name = self.spec.classes.names[label].clone();
+            detections.push(Detection { bbox, score, class: label, name });
+        }
+        Ok(detections)
+    }
+
+    /// The proposals themselves, all of one class.
+    fn unclassified(&self, proposals: &Proposals, input: &NetworkInput, image: Size) -> Vec<Detection> {
+        let name = &self.spec.classes.names[0];
+        let all = proposals.boxes.iter().zip(&proposals.logits).map(|(bbox, logit)| Detection {
+            bbox: in_image(*bbox, input, image),
+            score: sigmoid(*logit),
+            class: 0,
+            name: name.clone(),
+        });
+        all.filter(|d| !d.bbox.is_empty()).collect()
+    }
+}
+
+/// A box of the network's input in image pixels, inside the image.
+fn in_image(bbox: BBox, input: &NetworkInput, image: Size) -> BBox {
+    input.input_from_image.inverse().bbox(bbox).clamp_to(image.bounds())
+}
+
+impl Detector for Rcnn {
+    fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    fn preprocessing(&self) -> &Preprocessing {
+        &self.spec.preprocessing
+    }
+
+    fn class_names(&self) -> &[String] {
+        &self.spec.classes.names
+    }
+
+    fn roi_score(&self) -> f32 {
+        self.spec.roi_score
+    }
+
+    fn key(&self) -> String {
+        format!("{} rcnn eps {} {:?}", self.spec.weights_key, self.eps, self.spec.preprocessing)
+    }
+
+    fn detect(&self, inputs: &[NetworkInput], images: &[Size]) -> Result<Vec<Vec<Detection>>> {
+        if inputs.len() != images.len() {
+            bail!("{} inputs for {} images", inputs.len(), images.len())
+        }
+        let mut found = vec![Vec::new(); inputs.len()];
+        for group in groups_of_one_size(inputs, DIVISOR as u32) {
+            let batch = group.iter().map(|&i| padded(&inputs[i], DIVISOR)).collect::<Result<Vec<_>>>()?;
+            let batch = Tensor::cat(&batch, 0)?;
+            let (_, _, height, width) = batch.dims4()?;
+            let padded = Size::new(width as u32, height as u32);
+            for (trunk, &i) in self.network.trunk(&batch)?.iter().zip(&group) {
+                found[i] = self.objects(trunk, &inputs[i], padded, images[i])?;
+            }
+        }
+        Ok(found)
+    }
+}
