@@ -3,12 +3,13 @@
 use candle_core::{DType, Device, Tensor, bail};
 use image::RgbImage;
 
-use super::{Explanation, Prediction, Target};
+use super::{Explanation, Measured, Prediction, Target};
 use crate::classifier::Classifier;
 use crate::dataset::ClassId;
 use crate::detector::{Detection, Detector};
 use crate::geometry::Size;
 use crate::preprocess::NetworkInput;
+use crate::roi::rois_from_detections;
 use crate::saliency::{Recipe, SaliencyError, SaliencyMap, Subject, saliency};
 
 /// How many classes an explanation names.
@@ -63,8 +64,7 @@ impl Models {
         }
         let input = batch(inputs)?;
         let features = self.classifier.features(&input)?;
-        let logits =
-            self.classifier.head(&features)?.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+        let logits = host_rows(&self.classifier.head(&features)?)?;
         let chosen = logits.iter().zip(targets).map(|(logits, target)| choose(logits, *target));
         let targets = chosen.collect::<candle_core::Result<Vec<_>>>()?;
         let subject = Subject { input: &input, features: &features, targets: &targets };
@@ -79,6 +79,28 @@ impl Models {
         Ok(maps.into_iter().enumerate().map(explanation).collect())
     }
 
+    /// The scores before the softmax, one row an image, and nothing else: what classifying alone costs.
+    ///
+    /// # Errors
+    /// If an input does not fit the network, or the device fails.
+    pub fn logits(&self, inputs: &[NetworkInput]) -> candle_core::Result<Vec<Vec<f32>>> {
+        host_rows(&self.classifier.head(&self.classifier.features(&batch(inputs)?)?)?)
+    }
+
+    /// One image through both networks; detections below `roi_min_score` are no regions.
+    ///
+    /// # Errors
+    /// As [`Models::explain`] and [`Models::detect`].
+    pub fn measure(&self, image: &RgbImage, roi_min_score: f32) -> Result<Measured, SaliencyError> {
+        let size = [Size::new(image.width(), image.height())];
+        let mut explanations = self.explain(&[self.classifier_input(image)], &size, &[Target::Predicted], &|| false)?;
+        let detections = match self.detector_input(image) {
+            Some(input) => self.detect(&[input], &size)?.concat(),
+            None => Vec::new(),
+        };
+        Ok(Measured::new(explanations.swap_remove(0), rois_from_detections(&detections, roi_min_score)))
+    }
+
     /// The objects in images of these `sizes`, best first; none without a detector. A result depends on its own image only.
     ///
     /// # Errors
@@ -89,6 +111,11 @@ impl Models {
             None => Ok(vec![Vec::new(); inputs.len()]),
         }
     }
+}
+
+/// The rows of a matrix, wherever it is.
+fn host_rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+    matrix.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec2::<f32>()
 }
 
 /// Inputs of one size as `(n, 3, h, w)`, on the CPU.
