@@ -14,6 +14,7 @@ mod control;
 mod networks;
 mod pipeline;
 mod progress;
+mod session;
 mod source;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use image::RgbImage;
 
 pub use control::Control;
 pub use progress::Progress;
+pub use session::{ModelRequest, Request, Session, load_models};
 
 use crate::analysis::{Explanation, SampleScore, Target};
 use crate::dataset::{Dataset, SampleId};
@@ -85,11 +87,18 @@ pub trait Networks: Sync {
     /// The image as the detector wants it; `None` without a detector.
     fn detector_input(&self, image: &RgbImage) -> Option<NetworkInput>;
 
-    /// The classifier's halves; `sizes` are those of the images. Each result depends on its own input only.
+    /// The classifier's halves; `sizes` are those of the images. Each result depends on its own input only. `cancelled` is asked
+    /// from time to time by what takes long.
     ///
     /// # Errors
-    /// If the computation fails.
-    fn explain(&self, inputs: &[NetworkInput], sizes: &[Size], targets: &[Target<'_>]) -> Result<Vec<Explanation>>;
+    /// If the computation fails, or was cancelled.
+    fn explain(
+        &self,
+        inputs: &[NetworkInput],
+        sizes: &[Size],
+        targets: &[Target<'_>],
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Explanation>>;
 
     /// The detector's halves; `sizes` are those of the images. Each result depends on its own input only.
     ///

@@ -18,8 +18,14 @@ impl Networks for Models {
         self.detector_input(image)
     }
 
-    fn explain(&self, inputs: &[NetworkInput], sizes: &[Size], targets: &[Target<'_>]) -> Result<Vec<Explanation>> {
-        self.explain(inputs, sizes, targets, &|| false).context("the classifier failed")
+    fn explain(
+        &self,
+        inputs: &[NetworkInput],
+        sizes: &[Size],
+        targets: &[Target<'_>],
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Explanation>> {
+        self.explain(inputs, sizes, targets, cancelled).context("the classifier failed")
     }
 
     fn detect(&self, inputs: &[NetworkInput], sizes: &[Size]) -> Result<Vec<Vec<Detection>>> {

@@ -46,6 +46,11 @@ impl Shared<'_> {
     fn goes_on(&self) -> bool {
         self.control.may_go_on() && !self.stop.load(Ordering::Relaxed)
     }
+
+    /// Whether the run is to end; does not wait.
+    fn is_over(&self) -> bool {
+        self.control.is_cancelled() || self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// A record, or what makes going on pointless.
@@ -160,7 +165,7 @@ fn compute_all<'a>(shared: &Shared<'a>, prepared: &Receiver<Prepared<'a>>, recor
         }
         let mut batch = vec![first];
         batch.extend(prepared.try_iter().take(shared.job.division.batch.get() - 1));
-        match compute(shared.job, batch) {
+        match compute(shared, batch) {
             Ok(results) => {
                 for analysed in results {
                     if records.send(Ok(SampleRecord::Analysed(Box::new(analysed)))).is_err() {
@@ -168,13 +173,15 @@ fn compute_all<'a>(shared: &Shared<'a>, prepared: &Receiver<Prepared<'a>>, recor
                     }
                 }
             }
+            Err(_cancelled) if shared.is_over() => return,
             Err(error) => return records.send(Err(error)).unwrap_or_default(),
         }
     }
 }
 
 /// Both halves of a batch, each where it is missing.
-fn compute(job: &Job<'_>, batch: Vec<Prepared<'_>>) -> Result<Vec<Analysed>> {
+fn compute(shared: &Shared<'_>, batch: Vec<Prepared<'_>>) -> Result<Vec<Analysed>> {
+    let job = shared.job;
     let (mut to_explain, mut to_detect) = (Half::default(), Half::default());
     let mut targets = Vec::new();
     let mut results = Vec::with_capacity(batch.len());
@@ -189,7 +196,8 @@ fn compute(job: &Job<'_>, batch: Vec<Prepared<'_>>) -> Result<Vec<Analysed>> {
         results.push(Analysed { id: image.sample.id, hash: image.hash, explanation: None, detections: None });
     }
     if !targets.is_empty() {
-        let explanations = job.networks.explain(&to_explain.inputs, &to_explain.sizes, &targets)?;
+        let explanations =
+            job.networks.explain(&to_explain.inputs, &to_explain.sizes, &targets, &|| shared.is_over())?;
         for (i, explanation) in to_explain.places.into_iter().zip(explanations) {
             results[i].explanation = Some(explanation);
         }

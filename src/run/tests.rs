@@ -57,7 +57,13 @@ impl Networks for Averages {
         Some(Self::input(image))
     }
 
-    fn explain(&self, inputs: &[NetworkInput], sizes: &[Size], targets: &[Target<'_>]) -> Result<Vec<Explanation>> {
+    fn explain(
+        &self,
+        inputs: &[NetworkInput],
+        sizes: &[Size],
+        targets: &[Target<'_>],
+        _cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Explanation>> {
         ensure!(!self.fails, "out of memory");
         assert!(!self.panics, "a bug");
         self.explained.lock().expect("no test panics inside").push(inputs.len());

@@ -73,6 +73,18 @@ impl Store {
         })
     }
 
+    /// The samples that the project is about, in path order.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn samples(&self) -> Result<Vec<Sample>> {
+        self.read(|c| {
+            let mut query = c.prepare("SELECT path, label FROM samples WHERE listed ORDER BY path")?;
+            let rows = query.query_map([], |row| Ok(Sample { path: row.get(0)?, label: row.get(1)? }))?;
+            rows.collect()
+        })
+    }
+
     /// How many samples the project is about.
     ///
     /// # Errors
