@@ -71,6 +71,18 @@ impl fmt::Display for DeviceChoice {
 }
 
 impl DeviceChoice {
+    /// What this program was built for, the default first; the machine may have less.
+    pub fn available() -> Vec<Self> {
+        let mut choices = vec![Self::Auto, Self::Cpu];
+        if cfg!(feature = "cuda") {
+            choices.push(Self::Cuda(0));
+        }
+        if cfg!(feature = "metal") {
+            choices.push(Self::Metal);
+        }
+        choices
+    }
+
     /// Opens the device.
     ///
     /// # Errors

@@ -24,7 +24,7 @@
 //! classifier   Classifier { features, head } and its architectures
 //! saliency     Grad-CAM -> SaliencyMap
 //! detector     Detector and its architectures, boxes, non-maximum suppression
-//! roi          detections, annotations, drawings -> Roi, the region that should matter: box, mask or polygon
+//! roi          detections -> Roi, the region that should matter
 //! fit          SaliencyMap + Roi -> Fit, the share inside
 //! measure      SaliencyMap + region -> other localisation measures, and baselines
 //! models       names and files -> loaded classifier and detector
@@ -58,6 +58,7 @@ pub mod analysis;
 pub mod blocks;
 pub mod card;
 pub mod classifier;
+pub mod cli;
 pub mod colormap;
 pub mod dataset;
 pub mod demo;

@@ -1,0 +1,344 @@
+//! The flags.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::colormap::Colormap;
+use crate::device::DeviceChoice;
+use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
+use crate::report::{ClassFormat, SampleFormat};
+use crate::run::ModelRequest;
+use crate::saliency::Method;
+use crate::store::TargetRule;
+use crate::summary::{ClassColumn, NoRoi};
+
+/// Measures whether an image classifier looks at the object.
+#[derive(Debug, Parser)]
+#[command(name = "camroi", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Cli {
+    /// A project file or a folder of photos to open in the window
+    #[arg(value_name = "FILE|FOLDER")]
+    pub(super) open: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Analyse the bundled photos and show the result
+    Demo(DemoArgs),
+    /// Analyse a folder of photos, or go on with a project file
+    Analyze(Box<AnalyzeArgs>),
+    /// Print the class table of a project
+    Classes(ClassesArgs),
+    /// Write the samples of a project for other programs
+    Export(ExportArgs),
+    /// Draw boxes and heat map on photos, or on those of a project
+    Overlay(OverlayArgs),
+    /// Measure how fast this machine is
+    Bench(BenchArgs),
+    /// List the models, or show one
+    Models(ModelsArgs),
+}
+
+/// Which networks, on what.
+#[derive(Debug, Args)]
+pub(super) struct ModelArgs {
+    /// Classifier under inspection: a bundled name or a model card
+    #[arg(long, value_name = "NAME|CARD", default_value = DEFAULT_CLASSIFIER)]
+    classifier: String,
+    /// Target layer, instead of the classifier's own choice
+    #[arg(long)]
+    layer: Option<String>,
+    /// Saliency method
+    #[arg(long, default_value = "gradcam", value_parser = method)]
+    method: Method,
+    /// Where regions come from: a bundled detector, a model card, or none
+    #[arg(long, value_name = "DETECTOR|none", default_value = DEFAULT_DETECTOR)]
+    rois: String,
+    /// What to compute on: auto, cpu, cuda, cuda:N or metal
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+}
+
+impl ModelArgs {
+    pub(super) fn request(&self) -> ModelRequest {
+        ModelRequest {
+            classifier: self.classifier.clone(),
+            layer: self.layer.clone(),
+            method: self.method,
+            detector: (self.rois != "none").then(|| self.rois.clone()),
+            device: self.device,
+        }
+    }
+}
+
+fn method(word: &str) -> Result<Method, String> {
+    word.parse().map_err(|error: <Method as std::str::FromStr>::Err| error.to_string())
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Do not open the window afterwards
+    #[arg(long)]
+    pub(super) no_window: bool,
+    /// Project file, instead of one in the user's data folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AnalyzeArgs {
+    /// Folder with one folder a class, or of unlabelled photos; or a project file to go on with as it was begun
+    #[arg(value_name = "DATASET|FILE")]
+    pub(super) dataset: PathBuf,
+    /// Project file; by default the data set's name with .camroi in the current folder
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) models: ModelArgs,
+    /// The class that the saliency explains
+    #[arg(long, default_value = "predicted")]
+    pub(super) target: TargetArg,
+    /// Score from which a detection is a region, 0 to 1, instead of the detector's own choice
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    pub(super) roi_score: Option<f32>,
+    /// Class groups: JSON with the classes that count as right for each label
+    #[arg(long, value_name = "JSON")]
+    pub(super) groups: Option<PathBuf>,
+    /// Analyse only the first N photos of each class
+    #[arg(long, value_name = "N")]
+    pub(super) limit_per_class: Option<NonZeroUsize>,
+    /// Images that go through a network together
+    #[arg(long, value_name = "N")]
+    pub(super) batch: Option<NonZeroUsize>,
+    /// Threads that read, and threads that run networks
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+}
+
+fn share(word: &str) -> Result<f32, String> {
+    match word.parse() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum TargetArg {
+    /// The most probable class
+    Predicted,
+    /// The most probable class among those of the label
+    Labelled,
+}
+
+impl From<TargetArg> for TargetRule {
+    fn from(arg: TargetArg) -> Self {
+        match arg {
+            TargetArg::Predicted => Self::Predicted,
+            TargetArg::Labelled => Self::Labelled,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClassesArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    /// Column to sort by, lowest first
+    #[arg(long, value_name = "COLUMN", default_value = "fit")]
+    pub(super) sort: SortArg,
+    /// Sort highest first
+    #[arg(long)]
+    pub(super) reverse: bool,
+    /// What samples without a region add to the mean fit
+    #[arg(long, default_value = "exclude")]
+    pub(super) no_roi: NoRoiArg,
+    #[arg(long, default_value = "table")]
+    pub(super) format: ClassFormatArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SortArg {
+    Class,
+    Samples,
+    Failed,
+    WithRoi,
+    Coverage,
+    Fit,
+    FitZero,
+    Lift,
+    AreaShare,
+    Confidence,
+    Accuracy,
+    Uninformative,
+}
+
+impl From<SortArg> for ClassColumn {
+    fn from(arg: SortArg) -> Self {
+        match arg {
+            SortArg::Class => Self::Class,
+            SortArg::Samples => Self::Samples,
+            SortArg::Failed => Self::Failed,
+            SortArg::WithRoi => Self::WithRoi,
+            SortArg::Coverage => Self::Coverage,
+            SortArg::Fit => Self::Fit,
+            SortArg::FitZero => Self::FitZero,
+            SortArg::Lift => Self::Lift,
+            SortArg::AreaShare => Self::AreaShare,
+            SortArg::Confidence => Self::Confidence,
+            SortArg::Accuracy => Self::Accuracy,
+            SortArg::Uninformative => Self::Uninformative,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum NoRoiArg {
+    /// Nothing
+    Exclude,
+    /// A fit of 0
+    Zero,
+}
+
+impl From<NoRoiArg> for NoRoi {
+    fn from(arg: NoRoiArg) -> Self {
+        match arg {
+            NoRoiArg::Exclude => Self::Exclude,
+            NoRoiArg::Zero => Self::Zero,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ClassFormatArg {
+    Table,
+    Csv,
+    Json,
+}
+
+impl ClassFormatArg {
+    /// `None` for the table of the terminal.
+    pub(super) fn format(self) -> Option<ClassFormat> {
+        match self {
+            Self::Table => None,
+            Self::Csv => Some(ClassFormat::Csv),
+            Self::Json => Some(ClassFormat::Json),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    #[arg(long)]
+    pub(super) format: SampleFormatArg,
+    /// File to write, which may not exist; standard output by default
+    #[arg(long, value_name = "PATH")]
+    pub(super) out: Option<PathBuf>,
+    /// With the saliency grids (JSON only)
+    #[arg(long)]
+    pub(super) saliency: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SampleFormatArg {
+    /// One JSON object a line
+    Jsonl,
+    /// One JSON array
+    Json,
+    Csv,
+}
+
+impl From<SampleFormatArg> for SampleFormat {
+    fn from(arg: SampleFormatArg) -> Self {
+        match arg {
+            SampleFormatArg::Jsonl => Self::JsonLines,
+            SampleFormatArg::Json => Self::Json,
+            SampleFormatArg::Csv => Self::Csv,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OverlayArgs {
+    /// Photos, or one project file
+    #[arg(required = true, value_name = "IMAGE|FILE")]
+    pub(super) inputs: Vec<PathBuf>,
+    /// Folder for the pictures
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Only samples of this class (of a project)
+    #[arg(long, value_name = "NAME")]
+    pub(super) class: Option<String>,
+    #[arg(long, default_value = "jet")]
+    pub(super) colormap: ColormapArg,
+    /// Opacity of the heat map, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(super) opacity: Option<f32>,
+    /// Score from which a detection is a region, 0 to 1 (of photos)
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    pub(super) roi_score: Option<f32>,
+    #[command(flatten)]
+    pub(super) models: ModelArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ColormapArg {
+    Jet,
+    Turbo,
+    Viridis,
+    Inferno,
+}
+
+impl From<ColormapArg> for Colormap {
+    fn from(arg: ColormapArg) -> Self {
+        match arg {
+            ColormapArg::Jet => Self::Jet,
+            ColormapArg::Turbo => Self::Turbo,
+            ColormapArg::Viridis => Self::Viridis,
+            ColormapArg::Inferno => Self::Inferno,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    #[command(flatten)]
+    pub(super) models: ModelArgs,
+    /// Images that go through a network together
+    #[arg(long, value_name = "N")]
+    pub(super) batch: Option<NonZeroUsize>,
+    /// Threads that read, and threads that run networks
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+    #[arg(long, default_value = "table")]
+    pub(super) format: BenchFormatArg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum BenchFormatArg {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<ModelsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelsCommand {
+    /// The models that come with the program
+    List,
+    /// What a model is, from its card
+    Show {
+        /// A bundled name or a model card
+        #[arg(value_name = "NAME|CARD")]
+        model: String,
+    },
+}

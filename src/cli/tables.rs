@@ -1,0 +1,42 @@
+//! `camroi classes` and `camroi export`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::args::{ClassesArgs, ExportArgs, SampleFormatArg};
+use super::{Status, output};
+use crate::report::{class_table, write_classes, write_samples};
+use crate::store::{RunInfo, Store};
+use crate::summary::{class_rows, sort_rows};
+
+pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
+    let store = Store::open_read_only(&args.file)?;
+    let run = latest_run(&store)?;
+    let scores = store.scores(run.id)?;
+    let mut rows = class_rows(&scores, &run.settings.classifier.class_names, args.no_roi.into());
+    sort_rows(&mut rows, args.sort.into(), args.reverse);
+    match args.format.format() {
+        None => output::print(&class_table(&rows))?,
+        Some(format) => output::write_to(None, |out| Ok(write_classes(&rows, format, out)?))?,
+    }
+    Ok(Status::Fine)
+}
+
+pub(super) fn export(args: &ExportArgs) -> Result<Status> {
+    ensure!(
+        !(args.saliency && args.format == SampleFormatArg::Csv),
+        "a CSV has no place for saliency grids, use jsonl"
+    );
+    let store = Store::open_read_only(&args.file)?;
+    let run = latest_run(&store)?;
+    let out: Option<&Path> = args.out.as_deref();
+    output::write_to(out, |out| Ok(write_samples(&store, run.id, args.format.into(), args.saliency, out)?))?;
+    Ok(Status::Fine)
+}
+
+/// The run that was used last.
+pub(super) fn latest_run(store: &Store) -> Result<RunInfo> {
+    let latest = store.runs()?.into_iter().next();
+    latest.with_context(|| format!("nothing has been analysed in this project yet: {}", store.path().display()))
+}
