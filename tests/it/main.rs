@@ -17,6 +17,8 @@ mod detectors;
 mod fill;
 /// Geometry and fit against the reference run.
 mod fit;
+/// The bundled networks against another implementation.
+mod networks;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// Draws the window without a graphics driver.
