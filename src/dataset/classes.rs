@@ -49,11 +49,10 @@ struct ImagenetClass {
     name: &'static str,
 }
 
-/// The 1000 classes in the order of their indices; `assets/imagenet_classes.tsv` has index, WordNet id and name.
+/// The 1000 classes in the order of their indices; `weights/imagenet-1k.tsv` has WordNet id and name.
 static IMAGENET: LazyLock<Vec<ImagenetClass>> = LazyLock::new(|| {
-    let rows = include_str!("../../assets/imagenet_classes.tsv").lines().skip(1);
-    let fields = rows.filter_map(|row| row.split_once('\t')?.1.split_once('\t'));
-    fields.map(|(wnid, name)| ImagenetClass { wnid, name }).collect()
+    let rows = include_str!("../../weights/imagenet-1k.tsv").lines();
+    rows.filter_map(|row| row.split_once('\t')).map(|(wnid, name)| ImagenetClass { wnid, name }).collect()
 });
 
 /// The names of the 1000 ImageNet classes in the order of their indices.
