@@ -49,7 +49,7 @@
 //!
 //! Invariants, mostly of what is absent:
 //! - `store` never computes, `analysis` never stores, `summary` and `fit` never run a network.
-//! - Only `run` and `ui` know threads, only `store` knows SQL, only `ui` knows egui, only `cli` knows flags.
+//! - Only `run` and `ui` start threads (and `kernels` shares work among rayon's), only `store` knows SQL, only `ui` knows egui, only `cli` knows flags.
 //! - `ui` and `report` show the same `ClassRow`, so they cannot disagree. Without `ui` the command line still works.
 //! - No result depends on batch size, thread count or order.
 //! - Nothing from a file is ever executed.
@@ -67,6 +67,7 @@ pub mod device;
 pub mod fit;
 pub mod geometry;
 pub mod graph;
+pub mod kernels;
 pub mod mask;
 pub mod measure;
 pub mod models;

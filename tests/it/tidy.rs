@@ -77,7 +77,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("clap::", &["cli"]),
     ("candle_core::backend", &["device"]),
-    ("std::thread", &["run", "ui"]),
+    ("std::thread", &["run", "ui", "kernels"]),
 ];
 
 fn rust_files(dir: &Path, found: &mut Vec<PathBuf>) {
