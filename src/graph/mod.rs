@@ -7,6 +7,7 @@
 //! # Shapes
 //! Feature maps are `(n, c, h, w)`, f32; the batch `n`, and for most networks `h` and `w`, are free.
 
+mod engine;
 mod network;
 mod shape;
 mod split;
@@ -14,6 +15,7 @@ mod tensors;
 
 use candle_core::{Result, Tensor, bail};
 
+pub use engine::{CpuNet, Output};
 pub use network::Network;
 pub use split::CutError;
 pub use tensors::{Rule, TensorNet, Trace};
