@@ -1,22 +1,31 @@
 //! A graph on a device, run the fastest way that the caller's question allows.
 
+use std::sync::OnceLock;
+
 use candle_core::{Device, Result, Tensor};
 
-use super::{Graph, NodeId, Rule, TensorNet, Trace};
+use super::{CpuNet, Graph, NodeId, Rule, TensorNet, Trace};
 
 /// A network that is ready to run.
+///
+/// On the CPU, the [`CpuNet`] computes everything that needs no gradients; candle's tensors do the rest.
 #[derive(Debug)]
 pub struct Network {
-    tensors: TensorNet,
+    graph: Graph,
+    device: Device,
+    cpu: Option<CpuNet>,
+    tensors: OnceLock<TensorNet>,
 }
 
 impl Network {
     /// Brings a graph to a device.
     ///
     /// # Errors
-    /// If the device refuses.
+    /// If the device refuses, a node has weights of a wrong shape or type, or `CAMROI_ISA` names an instruction set that the
+    /// processor does not have.
     pub fn new(graph: &Graph, device: &Device) -> Result<Self> {
-        Ok(Self { tensors: TensorNet::new(graph, device)? })
+        let cpu = if device.is_cpu() { Some(CpuNet::new(graph)?) } else { None };
+        Ok(Self { graph: graph.clone(), device: device.clone(), cpu, tensors: OnceLock::new() })
     }
 
     /// The network's outputs, without gradients. On the CPU the result for a sample does not depend on the rest of the batch.
@@ -27,7 +36,10 @@ impl Network {
     /// # Errors
     /// If an operation does not fit its input, or the device fails.
     pub fn forward(&self, input: &Tensor) -> Result<Vec<Tensor>> {
-        self.tensors.forward(&input.detach())
+        match &self.cpu {
+            Some(cpu) => cpu.forward(&input.to_device(&self.device)?),
+            None => self.tensors()?.forward(&input.detach()),
+        }
     }
 
     /// The same values, as functions of `input` that candle can differentiate.
@@ -35,12 +47,12 @@ impl Network {
     /// # Errors
     /// As [`Network::forward`].
     pub fn forward_with_gradients(&self, input: &Tensor) -> Result<Vec<Tensor>> {
-        self.tensors.forward(input)
+        self.tensors()?.forward(input)
     }
 
     /// The network itself.
     pub fn graph(&self) -> &Graph {
-        self.tensors.graph()
+        &self.graph
     }
 
     /// Every node's result, for passes back through the network.
@@ -51,7 +63,7 @@ impl Network {
     /// # Errors
     /// As [`Network::forward`].
     pub fn trace(&self, input: &Tensor) -> Result<Trace> {
-        self.tensors.trace(input)
+        self.tensors()?.trace(input)
     }
 
     /// What reaches each node from seeds at some (see [`TensorNet::pull_back`]).
@@ -65,6 +77,15 @@ impl Network {
         rule: Rule,
         last: NodeId,
     ) -> Result<Vec<Option<Tensor>>> {
-        self.tensors.pull_back(trace, seeds, rule, last)
+        self.tensors()?.pull_back(trace, seeds, rule, last)
+    }
+
+    /// The graph on candle's tensors, brought to the device when it is first needed.
+    fn tensors(&self) -> Result<&TensorNet> {
+        if let Some(tensors) = self.tensors.get() {
+            return Ok(tensors);
+        }
+        let tensors = TensorNet::new(&self.graph, &self.device)?;
+        Ok(self.tensors.get_or_init(|| tensors))
     }
 }
