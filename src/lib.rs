@@ -24,7 +24,7 @@
 //! classifier   Classifier { features, head } and its architectures
 //! saliency     Grad-CAM -> SaliencyMap
 //! detector     Detector and its architectures, boxes, non-maximum suppression
-//! roi          detections -> Roi, the region that should matter
+//! roi          detections, annotations, drawings -> Roi, the region that should matter: box, mask or polygon
 //! fit          SaliencyMap + Roi -> Fit, the share inside
 //! measure      SaliencyMap + region -> other localisation measures, and baselines
 //! models       names and files -> loaded classifier and detector

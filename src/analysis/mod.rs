@@ -13,7 +13,7 @@ pub use score::{SampleScore, Score};
 pub use target::Target;
 
 use crate::dataset::ClassId;
-use crate::fit::{Fit, RoiShare, best_fit, roi_share};
+use crate::fit::{Fit, RoiShare, ShareRule, best_fit, region_share};
 use crate::geometry::{BBox, Size};
 use crate::roi::Roi;
 use crate::saliency::SaliencyMap;
@@ -65,7 +65,10 @@ pub struct Measured {
 impl Measured {
     /// Puts an explanation and the image's regions (highest score first) together.
     pub fn new(explanation: Explanation, rois: Vec<Roi>) -> Self {
-        let shares: Vec<_> = rois.iter().map(|roi| roi_share(&explanation.map, explanation.view, roi.bbox)).collect();
+        let shares: Vec<_> = rois
+            .iter()
+            .map(|roi| region_share(&explanation.map, explanation.view, roi, ShareRule::default()))
+            .collect();
         let fit = best_fit(&shares);
         let rois = rois.into_iter().zip(shares).map(|(roi, share)| MeasuredRoi { roi, share }).collect();
         Self { explanation, rois, fit }

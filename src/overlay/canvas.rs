@@ -6,6 +6,7 @@ use ab_glyph::{Font as _, FontRef, GlyphId, PxScale, ScaleFont as _, point};
 use image::{Rgb, RgbImage, RgbaImage};
 
 use crate::geometry::BBox;
+use crate::mask::Mask;
 
 static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT).expect("the compiled-in font is a valid one")
@@ -46,6 +47,17 @@ impl Canvas {
         for (under, over) in self.image.pixels_mut().zip(over.pixels()) {
             let [r, g, b, alpha] = over.0;
             mix(under, [r, g, b], f32::from(alpha) / 255.0);
+        }
+    }
+
+    /// Mixes the pixels of a mask with `color`, by `opacity`.
+    pub(super) fn tint(&mut self, mask: &Mask, color: [u8; 3], opacity: f32) {
+        for run in mask.runs() {
+            for x in run.start..run.end {
+                if let Some(pixel) = self.image.get_pixel_mut_checked(x, run.row) {
+                    mix(pixel, color, opacity);
+                }
+            }
         }
     }
 

@@ -61,6 +61,9 @@ pub fn encode_png(picture: &RgbImage) -> image::ImageResult<Vec<u8>> {
     Ok(bytes)
 }
 
+/// How much of the photo the colour of a mask covers.
+const MASK_OPACITY: f32 = 0.4;
+
 /// Largest boxes first, so that small ones stay visible on top; the best region has the thicker frame.
 fn draw_boxes(canvas: &mut Canvas, measured: &Measured) {
     let best = match measured.fit {
@@ -70,6 +73,9 @@ fn draw_boxes(canvas: &mut Canvas, measured: &Measured) {
     let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
     order.sort_by(|(_, a), (_, b)| b.roi.bbox.area().total_cmp(&a.roi.bbox.area()));
     for (index, region) in &order {
+        if let Some(mask) = region.roi.mask() {
+            canvas.tint(mask, box_color(*index), MASK_OPACITY);
+        }
         let thickness = if Some(*index) == best { 1.5 } else { 1.0 };
         canvas.frame(region.roi.bbox, box_color(*index), thickness);
     }
@@ -125,7 +131,7 @@ mod tests {
             target: ClassId(0),
             map: SaliencyMap::from_values(2, 2, vec![0.0, 1.0, 0.5, 0.25]),
         };
-        let roi = |bbox: &BBox| Roi { bbox: *bbox, score: 0.5, name: "bird".into(), source: RoiSource::Detector };
+        let roi = |bbox: &BBox| Roi::of_box(*bbox, 0.5, "bird", RoiSource::Detector);
         Measured::new(explanation, boxes.iter().map(roi).collect())
     }
 

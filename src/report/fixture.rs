@@ -50,12 +50,7 @@ pub(super) fn names() -> Vec<String> {
 
 /// One with a region in the view and one outside it, one without regions, and a failed one.
 pub(super) fn samples() -> [SampleResult; 3] {
-    let roi = |x1, y1, score, name: &str| Roi {
-        bbox: BBox::new(0.0, 0.0, x1, y1),
-        score,
-        name: name.into(),
-        source: RoiSource::Detector,
-    };
+    let roi = |x1, y1, score, name| Roi::of_box(BBox::new(0.0, 0.0, x1, y1), score, name, RoiSource::Detector);
     let regions = vec![roi(200.0, 200.0, 0.9, "dog"), roi(50.0, 50.0, 0.4, "cat")];
     let failed = SampleResult {
         id: SampleId(3),

@@ -7,8 +7,13 @@
 //! the grid's cells. Each cell then owns a hat function of area 1, so the integral over the whole view is the plain sum of the
 //! values, and the integral over a box is `wy^T M wx / sum(M)` with `w_i` the part of hat `i` between the box's edges.
 
+mod axis;
+mod masked;
+
 use crate::geometry::{BBox, Size};
+use crate::roi::Roi;
 use crate::saliency::SaliencyMap;
+use axis::{Weights, exact_weights, pixel_weights, shares};
 
 /// What one region holds of the view.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,6 +81,14 @@ pub struct ShareRule {
     pub subtract_minimum: bool,
 }
 
+impl ShareRule {
+    /// What is subtracted from each of the map's values.
+    fn lowest(self, map: &SaliencyMap) -> f64 {
+        let lowest = map.values().iter().copied().fold(f32::INFINITY, f32::min);
+        if self.subtract_minimum { f64::from(lowest) } else { 0.0 }
+    }
+}
+
 /// The sum that stands for the saliency in an area.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Integral {
@@ -87,25 +100,33 @@ pub enum Integral {
     Pixels(Size),
 }
 
-/// What a region of the image holds of the map over `view`, by the default [`ShareRule`]; both boxes in image pixels. `None` if
+/// What a region of any shape holds of the map over `view` (in image pixels), by `rule`. `None` if it lies outside the view.
+pub fn region_share(map: &SaliencyMap, view: BBox, roi: &Roi, rule: ShareRule) -> Option<RoiShare> {
+    match roi.mask() {
+        None => roi_share_by(map, view, roi.bbox, rule),
+        Some(mask) => masked::mask_share(map, view, mask, rule),
+    }
+}
+
+/// What a box of the image holds of the map over `view`, by the default [`ShareRule`]; both boxes in image pixels. `None` if
 /// it lies outside the view.
 pub fn roi_share(map: &SaliencyMap, view: BBox, roi: BBox) -> Option<RoiShare> {
     roi_share_by(map, view, roi, ShareRule::default())
 }
 
-/// What a region of the image holds of the map over `view`, by `rule`; both boxes in image pixels. `None` if it lies outside
+/// What a box of the image holds of the map over `view`, by `rule`; both boxes in image pixels. `None` if it lies outside
 /// the view. The area share is the continuous one under every rule.
 pub fn roi_share_by(map: &SaliencyMap, view: BBox, roi: BBox, rule: ShareRule) -> Option<RoiShare> {
     let inside = roi.intersection(view)?;
-    let x = axis(view.x0, view.x1, inside.x0, inside.x1);
-    let y = axis(view.y0, view.y1, inside.y0, inside.y1);
+    let x = shares(view.x0, view.x1, inside.x0, inside.x1);
+    let y = shares(view.y0, view.y1, inside.y0, inside.y1);
     let (columns, rows) = match rule.integral {
         Integral::Exact => (exact_weights(map.width(), x), exact_weights(map.height(), y)),
         Integral::Pixels(size) => {
             (pixel_weights(map.width(), size.width, x), pixel_weights(map.height(), size.height, y))
         }
     };
-    let fit = weighted_share(map, &columns, &rows, rule.subtract_minimum);
+    let fit = weighted_share(map, &columns, &rows, rule.lowest(map));
     Some(RoiShare { fit, area_share: (x.1 - x.0) * (y.1 - y.0) })
 }
 
@@ -125,24 +146,8 @@ pub fn best_fit(shares: &[Option<RoiShare>]) -> Fit {
     best
 }
 
-/// Where the range `start..end` begins and ends in the view's, as shares of it: `0.0..=1.0`.
-fn axis(view_start: f32, view_end: f32, start: f32, end: f32) -> (f64, f64) {
-    let (origin, length) = (f64::from(view_start), f64::from(view_end) - f64::from(view_start));
-    ((f64::from(start) - origin) / length, (f64::from(end) - origin) / length)
-}
-
-/// How much each cell of an axis counts.
-struct Weights {
-    /// In the area.
-    inside: Vec<f64>,
-    /// In the whole view.
-    whole: Vec<f64>,
-}
-
-/// The share of the map's weighted sum that is inside; `None` where the whole sum is 0 or not finite.
-fn weighted_share(map: &SaliencyMap, columns: &Weights, rows: &Weights, subtract_minimum: bool) -> Option<f64> {
-    let lowest = map.values().iter().copied().fold(f32::INFINITY, f32::min);
-    let lowest = if subtract_minimum { f64::from(lowest) } else { 0.0 };
+/// The share of the map's weighted sum, each value above `lowest`, that is inside; `None` where the whole sum is 0 or not finite.
+fn weighted_share(map: &SaliencyMap, columns: &Weights, rows: &Weights, lowest: f64) -> Option<f64> {
     let (mut part, mut sum) = (0.0, 0.0);
     for (y, row) in map.values().chunks_exact(map.width()).enumerate() {
         for (x, value) in row.iter().enumerate() {
@@ -152,53 +157,6 @@ fn weighted_share(map: &SaliencyMap, columns: &Weights, rows: &Weights, subtract
         }
     }
     (sum > 0.0 && sum.is_finite()).then(|| (part / sum).clamp(0.0, 1.0))
-}
-
-/// The weights of an axis of `cells` for the range of `area`, in shares of the axis, under the exact integral.
-fn exact_weights(cells: usize, area: (f64, f64)) -> Weights {
-    let n = cells as f64;
-    Weights { inside: hat_weights(cells, area.0 * n, area.1 * n), whole: vec![1.0; cells] }
-}
-
-/// The weights of an axis of `cells` for the range of `area`, in shares of the axis, when the surface is sampled at the
-/// centres of `pixels` and those in the range are summed.
-fn pixel_weights(cells: usize, pixels: u32, area: (f64, f64)) -> Weights {
-    let mut weights = Weights { inside: vec![0.0; cells], whole: vec![0.0; cells] };
-    for pixel in 0..pixels {
-        let centre = (f64::from(pixel) + 0.5) / f64::from(pixels);
-        let at = (centre * cells as f64 - 0.5).clamp(0.0, (cells - 1) as f64);
-        let (first, share) = (at as usize, at.fract());
-        let is_inside = centre >= area.0 && centre < area.1;
-        for (cell, weight) in [(first, 1.0 - share), ((first + 1).min(cells - 1), share)] {
-            weights.whole[cell] += weight;
-            weights.inside[cell] += if is_inside { weight } else { 0.0 };
-        }
-    }
-    weights
-}
-
-/// The part of each of `n` hat functions between `a` and `b`, in cells. Hat `i` has its top, of height 1, at `i + 0.5` and
-/// falls to 0 over one cell on each side; the outer halves of the first and last are constant 1.
-fn hat_weights(n: usize, a: f64, b: f64) -> Vec<f64> {
-    // Integral of hat `i` from minus infinity to `t`.
-    let upto = |i: usize, t: f64| {
-        let d = t - (i as f64 + 0.5);
-        let left = if i == 0 {
-            // Constant 1 from 0 to the top.
-            t.clamp(0.0, 0.5)
-        } else {
-            let u = (d.min(0.0) + 1.0).max(0.0);
-            0.5 * u * u
-        };
-        let right = if i + 1 == n {
-            d.clamp(0.0, 0.5)
-        } else {
-            let u = d.clamp(0.0, 1.0);
-            u - 0.5 * u * u
-        };
-        left + right
-    };
-    (0..n).map(|i| upto(i, b) - upto(i, a)).collect()
 }
 
 #[cfg(test)]
