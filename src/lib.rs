@@ -24,6 +24,7 @@
 //! classifier   Classifier { features, head } and its architectures
 //! saliency     Grad-CAM -> SaliencyMap
 //! detector     Detector and its architectures, boxes, non-maximum suppression
+//! annotations  annotation files <-> regions, matched with samples
 //! roi          detections, annotations, drawings -> Roi, the region that should matter: box, mask or polygon
 //! fit          SaliencyMap + Roi -> Fit, the share inside
 //! measure      SaliencyMap + region -> other localisation measures, and baselines
@@ -55,6 +56,7 @@
 //! - Nothing from a file is ever executed.
 
 pub mod analysis;
+pub mod annotations;
 pub mod blocks;
 pub mod card;
 pub mod classifier;

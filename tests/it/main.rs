@@ -1,6 +1,8 @@
 //! The integration tests, one binary; each module is one question.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+/// Annotation files in and out.
+mod annotations;
 /// Shared backbones and the names of their tensors.
 mod backbones;
 /// Class activation maps against pytorch-grad-cam.

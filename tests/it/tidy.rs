@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("detector", &["blocks", "weights", "graph", "card", "preprocess", "mask", "geometry"]),
     ("saliency", &["classifier", "graph", "dataset", "geometry", "kernels"]),
     ("roi", &["detector", "mask", "geometry"]),
+    ("annotations", &["dataset", "roi", "mask", "geometry"]),
     ("fit", &["saliency", "roi", "mask", "geometry", "kernels"]),
     ("measure", &["saliency", "fit", "geometry"]),
     ("models", &["card", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
