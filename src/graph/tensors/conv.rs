@@ -3,7 +3,8 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::super::{Conv2d, Padding};
-use super::window::{frame, overhang, subsample, taps};
+use super::depthwise::depthwise;
+use super::window::{frame, overhang, subsample};
 
 /// A convolution with its weights in place.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Convolution {
         let right = overhang(output[1], self.stride[1], extent[1], p.left, w);
         let y = if group_in == 1 && self.groups == out {
             let x = frame(&frame(x, 2, p.top, below, 0.0)?, 3, p.left, right, 0.0)?;
-            self.depthwise(&x, [kh, kw], output)?
+            depthwise(self, &x, output)?
         } else if self.stride[0] != self.stride[1] {
             let x = frame(&frame(x, 2, p.top, below, 0.0)?, 3, p.left, right, 0.0)?;
             let dense = x.conv2d(&self.weight, 0, 1, self.dilation[0], self.groups)?;
@@ -99,25 +100,29 @@ impl Convolution {
         mirrored.apply(&x.contiguous()?)
     }
 
+    /// The same without padding and bias.
+    pub(super) fn bare(&self) -> Self {
+        Self { weight: self.weight.clone(), bias: None, padding: Padding::default(), ..*self }
+    }
+
+    /// `(out, in / groups, kh, kw)`
+    pub(super) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// Vertical and horizontal step.
+    pub(super) fn stride(&self) -> [usize; 2] {
+        self.stride
+    }
+
+    /// Vertical and horizontal distance of taps.
+    pub(super) fn dilation(&self) -> [usize; 2] {
+        self.dilation
+    }
+
     /// The same without its bias and negative weights.
     pub(super) fn positive(&self) -> Result<Self> {
         Ok(Self { weight: self.weight.relu()?, bias: None, ..*self })
-    }
-
-    /// One filter a channel: the sum of shifted maps times the taps. candle's grouped convolution would run once a channel.
-    fn depthwise(&self, x: &Tensor, kernel: [usize; 2], output: [usize; 2]) -> Result<Tensor> {
-        let channels = self.weight.dim(0)?;
-        let weights = self.weight.reshape((channels, kernel[0] * kernel[1]))?;
-        let mut sum: Option<Tensor> = None;
-        for (i, tap) in taps(x, kernel, self.stride, self.dilation, output)?.iter().enumerate() {
-            let weight = weights.narrow(1, i, 1)?.reshape((1, channels, 1, 1))?;
-            let part = tap.broadcast_mul(&weight)?;
-            sum = Some(match sum {
-                Some(sum) => (sum + part)?,
-                None => part,
-            });
-        }
-        sum.map_or_else(|| candle_core::bail!("a kernel needs at least one tap"), Ok)
     }
 }
 

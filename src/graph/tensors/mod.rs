@@ -5,6 +5,7 @@
 //! gradients hold; the tests compare each with finite differences.
 
 mod conv;
+mod depthwise;
 mod resample;
 mod reverse;
 mod window;
