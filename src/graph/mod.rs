@@ -125,6 +125,37 @@ pub enum Interpolation {
     Bilinear,
 }
 
+/// Attention of the cells of one map to the cells of that map and others, by several heads (Vaswani et al., arXiv 1706.03762);
+/// of `c` channels, `d = c / heads` are a head's.
+#[derive(Clone, Debug)]
+pub struct Attention {
+    /// `(3c, c)`, f32: queries, keys and values.
+    pub weight: Tensor,
+    /// `(3c)`, f32.
+    pub bias: Tensor,
+    /// `(c, c)`, f32: from the heads' results, side by side, to the result.
+    pub out_weight: Tensor,
+    /// `(c)`, f32.
+    pub out_bias: Tensor,
+    /// Number of heads.
+    pub heads: usize,
+    /// The part of the map that a cell attends to; all of every input without it. With it there is one input.
+    pub window: Option<AttentionWindow>,
+}
+
+/// Square windows that attention is restricted to (Swin; Liu et al., arXiv 2103.14030). A map that they do not fill is padded
+/// with zeros at the bottom and right.
+#[derive(Clone, Debug)]
+pub struct AttentionWindow {
+    /// Rows and columns of a window.
+    pub side: usize,
+    /// By how many cells the windows lie below and right of the map's edge, with the map thought of as a torus on which cells
+    /// of opposite edges do not see each other; 0 along a side that one window covers.
+    pub shift: usize,
+    /// `(heads, side^2, side^2)`, f32: added to the scores, from each cell of a window to each.
+    pub position_bias: Tensor,
+}
+
 /// What a node computes from its inputs.
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -174,6 +205,22 @@ pub enum Op {
         /// Added to the variance.
         eps: f64,
     },
+    /// One input, or several of equally many channels: what the cells of the first attend to in all. Shape of the first.
+    Attention(Attention),
+    /// One input; plus a constant map `(c, h, w)`, f32.
+    Offset(Tensor),
+    /// One input `(n, c, h, w)`, result `(n, 4c, ceil(h / 2), ceil(w / 2))`: the cells of each 2 x 2 block, column by column, one behind
+    /// the other; zeros where the map ends.
+    SpaceToDepth,
+    /// One input; some of its channels.
+    Channels {
+        /// The first.
+        start: usize,
+        /// How many.
+        count: usize,
+    },
+    /// One input, returned as it is, but as a constant: no gradient passes.
+    Detached,
     /// One input `(n, c, h, w)`, result `(n, c * h * w)`.
     Flatten,
     /// One input `(…, in)`, result `(…, out)`.
@@ -280,6 +327,7 @@ impl GraphBuilder {
                 Op::Input { .. } => !node.inputs.is_empty(),
                 Op::Add | Op::Mul => node.inputs.len() != 2,
                 Op::Concat => node.inputs.len() < 2,
+                Op::Attention(Attention { window: None, .. }) => node.inputs.is_empty(),
                 _ => node.inputs.len() != 1,
             };
             if wrong {

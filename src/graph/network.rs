@@ -8,7 +8,8 @@ use super::{CpuNet, Graph, NodeId, Rule, TensorNet, Trace};
 
 /// A network that is ready to run.
 ///
-/// On the CPU, the [`CpuNet`] computes everything that needs no gradients; candle's tensors do the rest.
+/// On the CPU, the [`CpuNet`] computes everything that needs no gradients and that it has the operations for; candle's tensors do
+/// the rest.
 #[derive(Debug)]
 pub struct Network {
     graph: Graph,
@@ -24,7 +25,7 @@ impl Network {
     /// If the device refuses, a node has weights of a wrong shape or type, or `CAMROI_ISA` names an instruction set that the
     /// processor does not have.
     pub fn new(graph: &Graph, device: &Device) -> Result<Self> {
-        let cpu = if device.is_cpu() { Some(CpuNet::new(graph)?) } else { None };
+        let cpu = if device.is_cpu() && CpuNet::supports(graph) { Some(CpuNet::new(graph)?) } else { None };
         Ok(Self { graph: graph.clone(), device: device.clone(), cpu, tensors: OnceLock::new() })
     }
 

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, bail};
 
-use super::{Graph, Node, NodeId, Op, Pool2d};
+use super::{Attention, Graph, Node, NodeId, Op, Pool2d};
 
 impl Graph {
     /// The shape of every node's result for an input of `n` images of `h` rows and `w` columns, in the order of
@@ -35,9 +35,14 @@ impl Graph {
                 Op::Input { channels } => Some(*channels),
                 Op::Conv2d(conv) => conv.weight.dims().first().copied(),
                 Op::Concat => inputs.iter().map(|i| channels[i.0]).sum(),
+                Op::Channels { count, .. } => Some(*count),
+                Op::SpaceToDepth => channels[inputs[0].0].map(|c| 4 * c),
                 Op::Flatten | Op::Linear { .. } => None,
                 Op::ChannelAffine { .. }
                 | Op::LayerNorm { .. }
+                | Op::Attention(_)
+                | Op::Offset(_)
+                | Op::Detached
                 | Op::Activation(_)
                 | Op::Add
                 | Op::Mul
@@ -64,6 +69,11 @@ fn op_name(op: &Op) -> &'static str {
         Op::AdaptiveAvgPool { .. } => "an adaptive pooling",
         Op::Upsample { .. } => "an upsampling",
         Op::LayerNorm { .. } => "a layer norm",
+        Op::Attention(_) => "an attention",
+        Op::Offset(_) => "an offset",
+        Op::SpaceToDepth => "a rearrangement",
+        Op::Channels { .. } => "a choice of channels",
+        Op::Detached => "a constant",
         Op::Flatten => "a flattening",
         Op::Linear { .. } => "a linear layer",
     }
@@ -74,7 +84,7 @@ fn result_shape(op: &Op, inputs: &[&[usize]]) -> Option<Vec<usize>> {
     let first = *inputs.first()?;
     match op {
         Op::Input { .. } => None,
-        Op::Activation(_) => Some(first.to_vec()),
+        Op::Activation(_) | Op::Detached => Some(first.to_vec()),
         Op::Conv2d(conv) => {
             let (&[n, c, h, w], &[out, group_in, kh, kw]) = (first, conv.weight.dims()) else { return None };
             let p = conv.padding;
@@ -117,6 +127,16 @@ fn result_shape(op: &Op, inputs: &[&[usize]]) -> Option<Vec<usize>> {
             let &[n, c, h, w] = first else { return None };
             Some(vec![n, c, h * fy, w * fx])
         }
+        Op::Attention(attention) => attention.fits(inputs).then(|| first.to_vec()),
+        Op::Offset(values) => (first.get(1..)? == values.dims()).then(|| first.to_vec()),
+        Op::SpaceToDepth => {
+            let &[n, c, h, w] = first else { return None };
+            Some(vec![n, 4 * c, h.div_ceil(2), w.div_ceil(2)])
+        }
+        Op::Channels { start, count } => {
+            let &[n, c, h, w] = first else { return None };
+            (start + count <= c).then(|| vec![n, *count, h, w])
+        }
         Op::Flatten => {
             let &[n, c, h, w] = first else { return None };
             Some(vec![n, c * h * w])
@@ -125,6 +145,22 @@ fn result_shape(op: &Op, inputs: &[&[usize]]) -> Option<Vec<usize>> {
             let (&[out, inner], Some((&last, rest))) = (weight.dims(), first.split_last()) else { return None };
             (last == inner).then(|| [rest, &[out]].concat())
         }
+    }
+}
+
+impl Attention {
+    /// Whether the inputs and the tensors fit each other.
+    fn fits(&self, inputs: &[&[usize]]) -> bool {
+        let &[n, c, _, _] = inputs[0] else { return false };
+        let same = |shape: &&[usize]| matches!(**shape, [n2, c2, _, _] if (n2, c2) == (n, c));
+        let heads = self.heads > 0 && c % self.heads == 0;
+        let tensors = self.weight.dims() == [3 * c, c] && self.out_weight.dims() == [c, c];
+        let biases = self.bias.dims() == [3 * c] && self.out_bias.dims() == [c];
+        let window = self.window.as_ref().is_none_or(|window| {
+            let cells = window.side * window.side;
+            inputs.len() == 1 && window.shift < window.side && window.position_bias.dims() == [self.heads, cells, cells]
+        });
+        inputs.iter().all(same) && heads && tensors && biases && window
     }
 }
 

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Error, Result, Tensor, bail};
 
-use super::Graph;
+use super::{Graph, Op};
 use crate::kernels::Isa;
 use crate::kernels::program::{Program, Workspace};
 use network::{Kind, Network};
@@ -62,6 +62,14 @@ pub struct Output {
 }
 
 impl CpuNet {
+    /// Whether the engine has all operations of a graph; it has none that only transformers need.
+    pub fn supports(graph: &Graph) -> bool {
+        let missing = |op: &Op| {
+            matches!(op, Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached)
+        };
+        !graph.nodes().iter().any(|node| missing(&node.op))
+    }
+
     /// Compiles a graph for the instruction set that `CAMROI_ISA` names, or the best one of this processor.
     ///
     /// # Errors

@@ -99,6 +99,9 @@ fn compute(op: &Op, inputs: &[&Map]) -> Result<Map> {
                 (pixel[j] - mean) / (variance + eps).sqrt() * weight[j] + bias[j]
             })
         }
+        Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached => {
+            candle_core::bail!("the CPU engine has no such operation")
+        }
         Op::Flatten => Map { dims: [n, c * h * w, 1, 1], values: x.values.clone() },
         Op::Linear { weight, bias } => {
             let (outputs, inputs) = weight.dims2()?;

@@ -198,6 +198,9 @@ impl<'a> Fusion<'a> {
                 self.finish(node, Kind::LayerNorm(Arc::new(weights)), inputs);
             }
             Op::Flatten => self.finish(node, Kind::Flatten, inputs),
+            Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached => {
+                bail!("{name}: the CPU engine has no such operation")
+            }
         }
         Ok(())
     }

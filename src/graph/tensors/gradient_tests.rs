@@ -2,7 +2,10 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 
-use super::super::{Activation, Conv2d, Graph, GraphBuilder, Interpolation, NodeId, Op, Padding, Pool2d, PoolKind};
+use super::super::{
+    Activation, Attention, AttentionWindow, Conv2d, Graph, GraphBuilder, Interpolation, NodeId, Op, Padding, Pool2d,
+    PoolKind,
+};
 use super::{Rule, TensorNet};
 
 /// Well-spread values in -2..2 without ties.
@@ -105,6 +108,45 @@ fn grouped_and_depthwise_convolutions() -> anyhow::Result<()> {
 fn layer_norms() -> anyhow::Result<()> {
     let norm = Op::LayerNorm { weight: tensor(&[5], 2)?, bias: tensor(&[5], 3)?, eps: 1e-6 };
     check(&single(5, norm)?, [2, 5, 2, 3])
+}
+
+fn attention(heads: usize, window: Option<AttentionWindow>) -> Result<Op> {
+    let c = 2 * heads;
+    Ok(Op::Attention(Attention {
+        weight: tensor(&[3 * c, c], 2)?,
+        bias: tensor(&[3 * c], 3)?,
+        out_weight: tensor(&[c, c], 4)?,
+        out_bias: tensor(&[c], 5)?,
+        heads,
+        window,
+    }))
+}
+
+#[test]
+fn attention_among_all_cells_and_in_windows() -> anyhow::Result<()> {
+    check(&single(4, attention(2, None)?)?, [1, 4, 2, 3])?;
+    for shift in [0, 1] {
+        let window = AttentionWindow { side: 2, shift, position_bias: tensor(&[2, 4, 4], 6)? };
+        check(&single(4, attention(2, Some(window.clone()))?)?, [1, 4, 4, 2])?;
+        check(&single(4, attention(2, Some(window))?)?, [1, 4, 3, 5])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn attention_to_another_map() -> anyhow::Result<()> {
+    let mut builder = GraphBuilder::new(4);
+    let input = builder.input();
+    let mean = builder.push("mean", Op::AdaptiveAvgPool { output: [1, 1] }, &[input]);
+    let out = builder.push("attention", attention(2, None)?, &[mean, input]);
+    check(&builder.finish(&[out])?, [1, 4, 2, 3])
+}
+
+#[test]
+fn rearrangements_of_cells_and_channels() -> anyhow::Result<()> {
+    check(&single(2, Op::SpaceToDepth)?, [2, 2, 4, 3])?;
+    check(&single(5, Op::Channels { start: 1, count: 3 })?, [1, 5, 2, 2])?;
+    check(&single(2, Op::Offset(tensor(&[2, 3, 2], 2)?))?, [1, 2, 3, 2])
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! activations' kinks another derivative than PyTorch. Here every operation is put together from primitives whose
 //! gradients hold; the tests compare each with finite differences.
 
+mod attention;
 mod conv;
 mod depthwise;
 mod resample;
@@ -12,6 +13,7 @@ mod window;
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+use self::attention::MultiHead;
 use self::conv::Convolution;
 use self::resample::Resampling;
 use super::{Activation, Graph, Op, Pool2d, PoolKind};
@@ -38,6 +40,12 @@ enum Step {
     ChannelAffine(Tensor, Tensor),
     /// Weight and bias, both `(1, c, 1, 1)`, and what is added to the variance.
     LayerNorm(Tensor, Tensor, f64),
+    Attention(MultiHead),
+    /// `(1, c, h, w)`
+    Offset(Tensor),
+    SpaceToDepth,
+    Channels(usize, usize),
+    Detached,
     Activation(Activation),
     Add,
     Mul,
@@ -134,6 +142,11 @@ impl Step {
             Op::Conv2d(conv) => Self::Convolution(Convolution::new(conv, device, dtype)?),
             Op::ChannelAffine { scale, shift } => Self::ChannelAffine(per_channel(scale)?, per_channel(shift)?),
             Op::LayerNorm { weight, bias, eps } => Self::LayerNorm(per_channel(weight)?, per_channel(bias)?, *eps),
+            Op::Attention(attention) => Self::Attention(MultiHead::new(attention, device, dtype)?),
+            Op::Offset(values) => Self::Offset(place(values)?.unsqueeze(0)?),
+            Op::SpaceToDepth => Self::SpaceToDepth,
+            Op::Channels { start, count } => Self::Channels(*start, *count),
+            Op::Detached => Self::Detached,
             Op::Activation(activation) => Self::Activation(*activation),
             Op::Add => Self::Add,
             Op::Mul => Self::Mul,
@@ -166,6 +179,11 @@ impl Step {
                 let deviation = (centred.sqr()?.mean_keepdim(1)? + *eps)?.sqrt()?;
                 centred.broadcast_div(&deviation)?.broadcast_mul(weight)?.broadcast_add(bias)
             }
+            Self::Attention(attention) => attention.apply(inputs),
+            Self::Offset(values) => x.broadcast_add(values),
+            Self::SpaceToDepth => space_to_depth(x),
+            Self::Channels(start, count) => x.narrow(1, *start, *count),
+            Self::Detached => Ok(x.detach()),
             Self::Activation(activation) => activate(*activation, x),
             Self::Add => x + inputs[1],
             Self::Mul => x.broadcast_mul(inputs[1]),
@@ -188,6 +206,15 @@ impl Step {
             }
         }
     }
+}
+
+/// The four cells of each 2 x 2 block behind each other, column by column.
+fn space_to_depth(x: &Tensor) -> Result<Tensor> {
+    let (n, c, h, w) = x.dims4()?;
+    let x = x.pad_with_zeros(2, 0, h % 2)?.pad_with_zeros(3, 0, w % 2)?;
+    let (h, w) = (h.div_ceil(2), w.div_ceil(2));
+    let x = x.reshape(vec![n, c, h, 2, w, 2])?.permute(vec![0, 5, 3, 1, 2, 4])?; // (n, x, y, c, h, w)
+    x.contiguous()?.reshape((n, 4 * c, h, w))
 }
 
 /// An activation whose derivative at a kink is PyTorch's: 0 for the clamped ones, the slope for the leaky one.

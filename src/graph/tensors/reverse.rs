@@ -135,7 +135,14 @@ impl Step {
         match self {
             Self::Input => Ok(Vec::new()),
             Self::Activation(_) | Self::ChannelAffine(..) | Self::LayerNorm(..) => Ok(vec![arrived.clone()]),
-            Self::Flatten | Self::Concat | Self::MaxPool(_) => self.gradient(inputs, arrived),
+            Self::Offset(_) => Ok(vec![arrived.clone()]),
+            Self::Flatten
+            | Self::Concat
+            | Self::MaxPool(_)
+            | Self::SpaceToDepth
+            | Self::Channels(..)
+            | Self::Detached => self.gradient(inputs, arrived),
+            Self::Attention(_) => bail!("excitation backprop is not defined for attention"),
             Self::Mul => Ok(vec![arrived.clone(), inputs[1].zeros_like()?]),
             Self::Convolution(conv) => Self::Convolution(conv.positive()?).shared(inputs, arrived),
             Self::Linear(weight, _) => Self::Linear(weight.relu()?, None).shared(inputs, arrived),
