@@ -97,9 +97,15 @@ impl<'w> Net<'w> {
         self.layers.weights().shape(&format!("{name}.weight")).and_then(|s| s.first().copied()).unwrap_or(0)
     }
 
-    fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId], channels: usize) -> NodeId {
+    /// Any operation, whose result has `channels` channels.
+    pub fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId], channels: usize) -> NodeId {
         self.channels.push(channels);
         self.layers.push(name, op, inputs)
+    }
+
+    /// The weights that the network is built from.
+    pub fn weights(&self) -> &'w Weights {
+        self.layers.weights()
     }
 
     fn tensor(&self, name: &str, part: &str, shape: &[usize]) -> Result<Tensor> {
@@ -177,18 +183,35 @@ impl<'w> Net<'w> {
 
     /// Each cell of a map normalised over its channels.
     pub fn layer_norm(&mut self, name: &str, x: NodeId, eps: f64) -> Result<NodeId> {
-        let c = self.channels(x);
-        let (weight, bias) = (self.tensor(name, "weight", &[c])?, self.tensor(name, "bias", &[c])?);
-        Ok(self.push(name, Op::LayerNorm { weight, bias, eps }, &[x], c))
+        self.shared_layer_norm(name, name, x, eps)
     }
 
-    /// A linear layer with bias over the channels of each cell.
-    pub fn linear_over_channels(&mut self, name: &str, x: NodeId, out: usize) -> Result<NodeId> {
+    /// Each cell of a map normalised by the layer `name`, as the node `node`: one layer may serve several maps.
+    pub fn shared_layer_norm(&mut self, node: &str, name: &str, x: NodeId, eps: f64) -> Result<NodeId> {
+        let c = self.channels(x);
+        let (weight, bias) = (self.tensor(name, "weight", &[c])?, self.tensor(name, "bias", &[c])?);
+        Ok(self.push(node, Op::LayerNorm { weight, bias, eps }, &[x], c))
+    }
+
+    /// A linear layer over the channels of each cell.
+    pub fn linear_over_channels(&mut self, name: &str, x: NodeId, out: usize, bias: bool) -> Result<NodeId> {
+        self.shared_linear_over_channels(name, name, x, out, bias)
+    }
+
+    /// The linear layer `name` over the channels of each cell, as the node `node`.
+    pub fn shared_linear_over_channels(
+        &mut self,
+        node: &str,
+        name: &str,
+        x: NodeId,
+        out: usize,
+        bias: bool,
+    ) -> Result<NodeId> {
         let c = self.channels(x);
         let weight = self.tensor(name, "weight", &[out, c])?.reshape((out, c, 1, 1))?;
-        let bias = Some(self.tensor(name, "bias", &[out])?);
+        let bias = if bias { Some(self.tensor(name, "bias", &[out])?) } else { None };
         let conv = Conv2d { weight, bias, stride: [1; 2], padding: Padding::same(0), dilation: [1; 2], groups: 1 };
-        Ok(self.push(name, Op::Conv2d(conv), &[x], out))
+        Ok(self.push(node, Op::Conv2d(conv), &[x], out))
     }
 
     /// Each channel times its entry of the tensor `name`, which is stored as `(c, 1, 1)`.

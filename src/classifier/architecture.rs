@@ -5,9 +5,11 @@ use candle_core::Result;
 use super::convnext::ConvNeXt;
 use super::densenet::DenseNet;
 use super::efficientnet::EfficientNet;
+use super::swin::Swin;
+use super::vit::ViT;
 use super::{
     alexnet, convnext, densenet, efficientnet, efficientnet_lite, googlenet, inception, mobilenet, resnet, squeezenet,
-    vgg,
+    swin, vgg, vit,
 };
 use crate::blocks::Net;
 use crate::blocks::mobilenet_v3::MobileNetV3;
@@ -79,6 +81,11 @@ impl Architecture {
             "efficientnet_b3" => (320, Bicubic),
             "efficientnet_b4" => (384, Bicubic),
             name if name.starts_with("efficientnet_") => (self.side, Bicubic),
+            "swin_t" => (232, Bicubic),
+            "swin_s" => (246, Bicubic),
+            "swin_b" => (238, Bicubic),
+            "vit_l_16" => (242, Bilinear),
+            name if name.starts_with("deit_") => (256, Bicubic),
             _ => (self.side + 32, Bilinear),
         }
     }
@@ -136,6 +143,23 @@ const fn convnext(name: &'static str, build: Build) -> Architecture {
     entry(name, "features.7", "classifier.2", 224, build)
 }
 
+const fn swin(name: &'static str, build: Build) -> Architecture {
+    entry(name, "features.7", "head", 224, build)
+}
+
+const fn vit(name: &'static str, target_layer: &'static str, build: Build) -> Architecture {
+    entry(name, target_layer, "heads.head", 224, build)
+}
+
+/// The first norm of the last of 12 blocks.
+const BASE: &str = "encoder.layers.encoder_layer_11.ln_1";
+/// The first norm of the last of 24 blocks.
+const LARGE: &str = "encoder.layers.encoder_layer_23.ln_1";
+
+fn transformer(options: &BuildOptions, patch: usize, depth: usize, channels: usize) -> ViT {
+    ViT { patch, side: options.input.width as usize, depth, channels }
+}
+
 /// Every architecture, in the order that lists show them.
 pub const ARCHITECTURES: &[Architecture] = &[
     lite("efficientnet-lite0", 224, |w, o| efficientnet_lite::build(w, o, 1.0, 1.0)),
@@ -189,6 +213,15 @@ pub const ARCHITECTURES: &[Architecture] = &[
     convnext("convnext_large", |w, _| {
         net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 27, 3], channels: 192 }))
     }),
+    swin("swin_t", |w, _| net(w, |n| swin::build(n, Swin { depths: [2, 2, 6, 2], channels: 96 }))),
+    swin("swin_s", |w, _| net(w, |n| swin::build(n, Swin { depths: [2, 2, 18, 2], channels: 96 }))),
+    swin("swin_b", |w, _| net(w, |n| swin::build(n, Swin { depths: [2, 2, 18, 2], channels: 128 }))),
+    vit("vit_b_16", BASE, |w, o| net(w, |n| vit::build(n, transformer(o, 16, 12, 768)))),
+    vit("vit_b_32", BASE, |w, o| net(w, |n| vit::build(n, transformer(o, 32, 12, 768)))),
+    vit("vit_l_16", LARGE, |w, o| net(w, |n| vit::build(n, transformer(o, 16, 24, 1024)))),
+    vit("vit_l_32", LARGE, |w, o| net(w, |n| vit::build(n, transformer(o, 32, 24, 1024)))),
+    vit("deit_tiny_patch16", BASE, |w, o| net(w, |n| vit::build(n, transformer(o, 16, 12, 192)))),
+    vit("deit_small_patch16", BASE, |w, o| net(w, |n| vit::build(n, transformer(o, 16, 12, 384)))),
     entry("googlenet", "inception5b", "fc", 224, |w, _| net(w, googlenet::build)),
     entry("inception_v3", "Mixed_7c", "fc", 299, |w, _| net(w, inception::build)),
 ];

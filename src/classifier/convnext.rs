@@ -44,9 +44,9 @@ fn residual(net: &mut Net<'_>, name: &str, input: NodeId) -> Result<NodeId> {
     let c = net.channels(input);
     let x = net.conv(&format!("{name}.block.0"), input, c, Kernel::centred(7, 7).groups(c).bias())?;
     let x = net.layer_norm(&format!("{name}.block.2"), x, EPS)?;
-    let x = net.linear_over_channels(&format!("{name}.block.3"), x, 4 * c)?;
+    let x = net.linear_over_channels(&format!("{name}.block.3"), x, 4 * c, true)?;
     let x = net.activation(format!("{name}.block.4"), x, Activation::Gelu);
-    let x = net.linear_over_channels(&format!("{name}.block.5"), x, c)?;
+    let x = net.linear_over_channels(&format!("{name}.block.5"), x, c, true)?;
     let x = net.channel_scale(&format!("{name}.layer_scale"), x)?;
     Ok(net.add(name, x, input))
 }

@@ -17,8 +17,10 @@ mod mobilenet;
 mod recognise;
 mod resnet;
 mod squeezenet;
+mod swin;
 mod timm;
 mod vgg;
+mod vit;
 
 use candle_core::{Device, Tensor};
 

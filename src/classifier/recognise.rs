@@ -58,9 +58,11 @@ pub struct Unrecognised {
     pub nearest: Box<Mismatch>,
 }
 
-/// Whether inference has no use for a tensor: counters of training, auxiliary heads.
-fn is_for_training(name: &str) -> bool {
-    name.ends_with("num_batches_tracked") || ["aux1.", "aux2.", "AuxLogits."].iter().any(|aux| name.starts_with(aux))
+/// Whether a tensor is not needed: counters of training, auxiliary heads, and tables that follow from the architecture.
+fn is_not_needed(name: &str) -> bool {
+    const ENDS: [&str; 3] = ["num_batches_tracked", "relative_position_index", "attn_mask"];
+    ENDS.iter().any(|end| name.ends_with(end))
+        || ["aux1.", "aux2.", "AuxLogits."].iter().any(|aux| name.starts_with(aux))
 }
 
 impl Architecture {
@@ -80,7 +82,7 @@ impl Architecture {
                 None => missing.push(name.clone()),
             }
         }
-        let unexpected = weights.names().filter(|n| !needed.contains_key(*n) && !is_for_training(n)).map(String::from);
+        let unexpected = weights.names().filter(|n| !needed.contains_key(*n) && !is_not_needed(n)).map(String::from);
         let unexpected = unexpected.collect();
         Mismatch { architecture: self.name, matching, needed: needed.len(), missing, unexpected, misshapen }
     }

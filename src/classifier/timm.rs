@@ -1,7 +1,7 @@
 //! Other libraries' names of the same networks, as torchvision's.
 //!
-//! timm, and some authors' own code, call the layers of VGG, DenseNet, MobileNet V2, EfficientNet and ConvNeXt otherwise and store
-//! some linear layers as convolutions. timm's MobileNet V3 and EfficientNet B5 to B7 are left alone: their batch norms add another
+//! timm, and some authors' own code, call the layers of VGG, DenseNet, MobileNet V2, EfficientNet, ConvNeXt, ViT and Swin otherwise and
+//! store some linear layers as convolutions. timm's MobileNet V3 and EfficientNet B5 to B7 are left alone: their batch norms add another
 //! constant to the variance, which no tensor shows. For the same reason TensorFlow's paddings (timm's `tf_…`) are not noticed.
 
 use candle_core::{Result, Tensor};
@@ -26,6 +26,12 @@ pub fn torchvision_names(weights: Weights) -> Result<Weights> {
         timm_efficientnet
     } else if has("conv_stem.weight") && has("blocks.1.0.conv_pwl.weight") && has("bn2.weight") {
         timm_mobilenet_v2
+    } else if has("cls_token") && has("patch_embed.proj.weight") && !has("dist_token") {
+        timm_vit
+    } else if has("encoder.layers.encoder_layer_0.mlp.linear_1.weight") {
+        old_vit
+    } else if has("layers.0.blocks.0.attn.relative_position_bias_table") && has("patch_embed.norm.weight") {
+        if has("layers.0.downsample.norm.weight") { original_swin } else { timm_swin }
     } else if has("features.denseblock1.denselayer1.norm.1.weight") {
         old_densenet
     } else {
@@ -165,6 +171,60 @@ fn timm_mobilenet_v2(name: &str) -> Option<String> {
     Some(format!("features.{}.conv.{}", STARTS.get(stage)? + block, replace_start(rest, parts)?))
 }
 
+fn timm_vit(name: &str) -> Option<String> {
+    const PARTS: [(&str, &str); 6] = [
+        ("norm1.", "ln_1."),
+        ("norm2.", "ln_2."),
+        ("attn.qkv.", "self_attention.in_proj_"),
+        ("attn.proj.", "self_attention.out_proj."),
+        ("mlp.fc1.", "mlp.0."),
+        ("mlp.fc2.", "mlp.3."),
+    ];
+    const ENDS: [(&str, &str); 5] = [
+        ("cls_token", "class_token"),
+        ("pos_embed", "encoder.pos_embedding"),
+        ("patch_embed.proj.", "conv_proj."),
+        ("norm.", "encoder.ln."),
+        ("head.", "heads.head."),
+    ];
+    let Some(rest) = name.strip_prefix("blocks.") else { return replace_start(name, &ENDS) };
+    let (block, rest) = rest.split_once('.')?;
+    Some(format!("encoder.layers.encoder_layer_{block}.{}", replace_start(rest, &PARTS)?))
+}
+
+/// torchvision's own files of ViT have names of an earlier version of its code.
+fn old_vit(name: &str) -> Option<String> {
+    Some(name.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3."))
+}
+
+/// `merges` tells in front of how many more stages than its own a stage's merging of patches stands.
+fn swin(name: &str, merges: usize) -> Option<String> {
+    const ENDS: [(&str, &str); 5] = [
+        ("patch_embed.proj.", "features.0.0."),
+        ("patch_embed.norm.", "features.0.2."),
+        ("norm.", "norm."),
+        ("head.fc.", "head."),
+        ("head.", "head."),
+    ];
+    let Some(rest) = name.strip_prefix("layers.") else { return replace_start(name, &ENDS) };
+    let (stage, rest) = rest.split_once('.')?;
+    let stage: usize = stage.parse().ok()?;
+    if let Some(rest) = rest.strip_prefix("downsample.") {
+        return Some(format!("features.{}.{rest}", 2 * (stage + merges)));
+    }
+    let rest = rest.strip_prefix("blocks.")?.replace(".mlp.fc1.", ".mlp.0.").replace(".mlp.fc2.", ".mlp.3.");
+    Some(format!("features.{}.{rest}", 2 * stage + 1))
+}
+
+fn timm_swin(name: &str) -> Option<String> {
+    swin(name, 0)
+}
+
+/// The names in the code of Swin's authors, which merges patches at the end of a stage.
+fn original_swin(name: &str) -> Option<String> {
+    swin(name, 1)
+}
+
 /// torchvision's own files of DenseNet have a dot in some names that its code no longer has.
 fn old_densenet(name: &str) -> Option<String> {
     let mut name = name.to_owned();
@@ -183,7 +243,11 @@ mod tests {
     #[test]
     fn names_are_those_of_torchvision() {
         type Rename = fn(&str) -> Option<String>;
-        let cases: [(Rename, &str, &str); 12] = [
+        let cases: [(Rename, &str, &str); 16] = [
+            (timm_vit, "blocks.3.attn.qkv.bias", "encoder.layers.encoder_layer_3.self_attention.in_proj_bias"),
+            (old_vit, "a.mlp.linear_2.bias", "a.mlp.3.bias"),
+            (timm_swin, "layers.1.downsample.norm.bias", "features.2.norm.bias"),
+            (original_swin, "layers.0.downsample.norm.bias", "features.2.norm.bias"),
             (timm_convnext, "stem.1.bias", "features.0.1.bias"),
             (timm_convnext, "stages.2.downsample.1.weight", "features.4.1.weight"),
             (timm_convnext, "stages.3.blocks.2.mlp.fc2.bias", "features.7.2.block.5.bias"),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use camroi::classifier::{ARCHITECTURES, BuildOptions, architecture, recognise};
+use camroi::classifier::{ARCHITECTURES, BuildOptions, architecture, recognise, torchvision_names};
 use camroi::geometry::Size;
 use camroi::graph::{Graph, Network};
 use camroi::weights::Weights;
@@ -15,8 +15,9 @@ use candle_core::{DType, Device, Tensor, Var};
 use crate::fill;
 
 static EXPECTED: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/classifiers/expected.safetensors");
-    candle_core::safetensors::load(file, &Device::Cpu).unwrap()
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/classifiers");
+    let load = |file| candle_core::safetensors::load(folder.join(file), &Device::Cpu).unwrap();
+    load("expected.safetensors").into_iter().chain(load("transformers.safetensors")).collect()
 });
 
 /// The two inputs of the reference: blocks of colour and noise. `(2, 3, side, side)`
@@ -35,8 +36,8 @@ fn inputs(side: usize) -> Tensor {
 }
 
 /// The network filled with the reference weights.
-fn network(name: &str) -> (Graph, u32) {
-    let weights = fill::weights("classifiers/names.json.gz", name);
+fn network(table: &str, name: &str) -> (Graph, u32) {
+    let weights = fill::weights(table, name);
     let architecture = architecture(name).unwrap();
     let classes = architecture.classes(&weights).unwrap();
     let options = BuildOptions { input: Size::new(architecture.side, architecture.side), classes };
@@ -65,7 +66,11 @@ fn raw_grad_cam(head: &Network, features: &Tensor, classes: &[i64]) -> (Tensor, 
 
 /// Compares logits and the map of each layer; `tolerance` is relative to the largest expected value.
 fn check(name: &str, layers: &[&str], tolerance: f32) {
-    let (graph, side) = network(name);
+    check_of("classifiers/names.json.gz", name, layers, tolerance);
+}
+
+fn check_of(table: &str, name: &str, layers: &[&str], tolerance: f32) {
+    let (graph, side) = network(table, name);
     let classes = EXPECTED[&format!("{name}/class")].to_vec1::<i64>().unwrap();
     for layer in layers {
         let (features, head) = graph.split_at(graph.find(layer).unwrap()).unwrap();
@@ -150,9 +155,20 @@ fn googlenet_and_inception() {
     check("inception_v3", &["Mixed_7c"], SMOOTH);
 }
 
+#[test]
+fn transformers() {
+    const TABLE: &str = "classifiers/transformers.json.gz";
+    check_of(TABLE, "swin_t", &["features.7"], SMOOTH);
+    check_of(TABLE, "vit_b_16", &["encoder.layers.encoder_layer_11.ln_1"], SMOOTH);
+}
+
 /// Zeros under the names and of the shapes of a network; `change` may leave out, rename or reshape.
 fn zeros(network: &str, change: impl Fn(fill::Row) -> Option<fill::Row>) -> Weights {
-    let rows = fill::rows("classifiers/names.json.gz", network).into_iter().filter_map(change);
+    zeros_of("classifiers/names.json.gz", network, change)
+}
+
+fn zeros_of(table: &str, network: &str, change: impl Fn(fill::Row) -> Option<fill::Row>) -> Weights {
+    let rows = fill::rows(table, network).into_iter().filter_map(change);
     let tensor = |row: fill::Row| (row.name, Tensor::zeros(row.shape, DType::F32, &Device::Cpu).unwrap());
     Weights::new(rows.map(tensor)).unwrap()
 }
@@ -229,5 +245,24 @@ fn every_architecture_has_its_target_layer() {
         let cut = graph.find(architecture.target_layer).unwrap();
         assert!(graph.split_at(cut).is_ok(), "{}", architecture.name);
         assert!(shapes[cut.index()][2] > 1, "{}", architecture.name);
+    }
+}
+
+#[test]
+fn networks_of_timm_are_recognised() {
+    let names = [
+        ("resnet50", "resnet50"),
+        ("vgg11", "vgg11"),
+        ("densenet121", "densenet121"),
+        ("mobilenetv2_100", "mobilenet_v2"),
+        ("efficientnet_b0", "efficientnet_b0"),
+        ("convnext_tiny", "convnext_tiny"),
+        ("vit_base_patch16_224", "vit_b_16"),
+        ("deit_small_patch16_224", "deit_small_patch16"),
+        ("swin_tiny_patch4_window7_224", "swin_t"),
+    ];
+    for (timm, torchvision) in names {
+        let weights = torchvision_names(zeros_of("classifiers/timm.json.gz", timm, Some)).unwrap();
+        assert_eq!(recognise(&weights).unwrap().name, torchvision);
     }
 }
