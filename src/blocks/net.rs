@@ -79,6 +79,11 @@ impl<'w> Net<'w> {
         self.channels[x.index()]
     }
 
+    /// The network so far, to go on with where channels are known otherwise.
+    pub fn into_layers(self) -> Layers<'w> {
+        self.layers
+    }
+
     /// Closes the network.
     ///
     /// # Errors

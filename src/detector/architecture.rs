@@ -3,6 +3,7 @@
 use candle_core::{Device, Result};
 
 use super::nanodet::NanoDet;
+use super::one_stage::OneStage;
 use super::rcnn::Rcnn;
 use super::{Detector, DetectorSpec};
 use crate::weights::Weights;
@@ -31,6 +32,18 @@ pub const DETECTORS: &[DetectorArchitecture] = &[
     DetectorArchitecture {
         name: "rcnn-fpn-eps0",
         load: |weights, spec, device| Ok(Box::new(Rcnn::new(weights, spec, 0.0, device)?)),
+    },
+    DetectorArchitecture {
+        name: "retinanet",
+        load: |weights, spec, device| Ok(Box::new(OneStage::new(weights, spec, 1e-5, device)?)),
+    },
+    DetectorArchitecture {
+        name: "retinanet-eps0",
+        load: |weights, spec, device| Ok(Box::new(OneStage::new(weights, spec, 0.0, device)?)),
+    },
+    DetectorArchitecture {
+        name: "ssdlite320",
+        load: |weights, spec, device| Ok(Box::new(OneStage::new(weights, spec, 1e-3, device)?)),
     },
 ];
 

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod coding;
 pub mod nanodet;
 pub mod nms;
+pub mod one_stage;
 pub mod paste;
 pub mod presets;
 pub mod pyramid;

@@ -5,6 +5,7 @@ use candle_core::{Result, Tensor};
 use super::roi_align::FeatureMap;
 use crate::blocks::{ConvShape, Layers};
 use crate::graph::{Interpolation, NodeId, Op};
+use crate::weights::Weights;
 
 /// Channels of every level.
 pub const CHANNELS: usize = 256;
@@ -47,6 +48,15 @@ pub fn pyramid(layers: &mut Layers<'_>, laterals: &[Lateral]) -> Result<Vec<Node
     }
     levels.reverse();
     Ok(levels)
+}
+
+/// Names of the convolutions of lateral `i` in torchvision, as written today or before its version 0.13.
+pub fn torchvision_names(weights: &Weights, i: usize) -> (String, String) {
+    let name = |kind: &str| {
+        let old = format!("backbone.fpn.{kind}_blocks.{i}");
+        weights.renamed(&format!("{old}.0"), &old)
+    };
+    (name("inner"), name("layer"))
 }
 
 /// The values of one image's result, `(channels, height, width)`.

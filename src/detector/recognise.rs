@@ -1,6 +1,8 @@
 //! What a checkpoint of Detectron2's model zoo or of torchvision is, told by its tensors, so that it needs no model card.
 
+use super::one_stage::{Family, family_of};
 use super::presets;
+use super::rcnn::MOBILENET_STEM;
 use crate::card::Classes;
 use crate::preprocess::Preprocessing;
 use crate::weights::Weights;
@@ -44,14 +46,20 @@ pub fn recognise(weights: &Weights) -> Option<Recognised> {
     };
     if has("rpn.head.cls_logits.weight") {
         let columns = class_columns?;
-        return match has("backbone.body.conv1.weight") {
-            true => {
-                torchvision(of_coco("rcnn-fpn-eps0", "rcnn-fpn", columns), presets::torchvision(800, 1333), columns)
-            }
-            false => None,
-        };
+        if has(MOBILENET_STEM) {
+            return torchvision("rcnn-fpn", presets::torchvision(320, 640), columns);
+        }
+        let architecture = of_coco("rcnn-fpn-eps0", "rcnn-fpn", columns);
+        return torchvision(architecture, presets::torchvision(800, 1333), columns);
     }
-    None
+    let (family, labels) = family_of(weights)?;
+    match family {
+        Family::SsdLite => torchvision("ssdlite320", presets::ssdlite(), labels),
+        Family::RetinaNet => {
+            let architecture = of_coco("retinanet-eps0", "retinanet", labels);
+            torchvision(architecture, presets::torchvision(800, 1333), labels)
+        }
+    }
 }
 
 /// torchvision's own checkpoint of its 91 classes, or one trained on other classes.

@@ -208,6 +208,12 @@ impl Weights {
         self.tensors.get(name).map(Tensor::dims)
     }
 
+    /// The name of a layer that is called `new` today: `old` where only that has a weight, for checkpoints from before.
+    pub fn renamed(&self, new: &str, old: &str) -> String {
+        let has = |name: &str| self.shape(&format!("{name}.weight")).is_some();
+        if has(old) && !has(new) { old.to_owned() } else { new.to_owned() }
+    }
+
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)

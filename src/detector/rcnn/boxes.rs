@@ -2,7 +2,6 @@
 
 use candle_core::{Device, Result, Tensor, bail};
 
-use super::network::renamed;
 use super::{Library, Trunk};
 use crate::blocks::Layers;
 use crate::detector::coding::BoxCoding;
@@ -105,8 +104,8 @@ impl BoxHead {
             Library::Torchvision => columns,
         };
         let head = "roi_heads.box_head";
-        let first = renamed(weights, &format!("{head}.fc6"), &format!("{head}.fc1"));
-        let second = renamed(weights, &format!("{head}.fc7"), &format!("{head}.fc2"));
+        let first = weights.renamed(&format!("{head}.fc6"), &format!("{head}.fc1"));
+        let second = weights.renamed(&format!("{head}.fc7"), &format!("{head}.fc2"));
         let mut layers = Layers::new(weights, 1);
         let x = layers.input();
         let x = layers.linear(&first, x, POOLED_VALUES, HIDDEN)?;

@@ -3,7 +3,6 @@
 use candle_core::{Device, Result, Tensor, bail};
 
 use super::boxes::{ClassBox, pool};
-use super::network::renamed;
 use super::proposals::sigmoid;
 use super::{Library, Trunk};
 use crate::blocks::{ConvShape, Layers};
@@ -47,7 +46,7 @@ impl MaskHead {
         let mut x = layers.input();
         for i in 0..4 {
             let old = format!("roi_heads.mask_head.mask_fcn{}", i + 1);
-            let name = renamed(weights, &format!("roi_heads.mask_head.{i}.0"), &old);
+            let name = weights.renamed(&format!("roi_heads.mask_head.{i}.0"), &old);
             x = layers.conv(&name, x, ConvShape::new(CHANNELS, CHANNELS, 3).bias())?;
             x = layers.activation(format!("{name}.relu"), x, Activation::Relu);
         }

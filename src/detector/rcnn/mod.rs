@@ -11,9 +11,12 @@ mod network;
 mod proposals;
 
 pub use boxes::{BoxHead, BoxScores, ClassBox, DetectionRules};
+pub(crate) use boxes::{best_of_each_class, softmax};
 pub use detector::Rcnn;
 pub use masks::{MASK_SIDE, MaskHead};
+pub(crate) use network::MOBILENET_STEM;
 pub use network::{RcnnNetwork, Trunk};
+pub(crate) use proposals::sigmoid;
 pub use proposals::{ProposalRules, Proposals};
 
 /// Whose conventions a network follows.

@@ -3,9 +3,10 @@
 use candle_core::{Device, Result, Tensor, bail};
 
 use super::{BoxHead, Library, MaskHead, ProposalRules};
+use crate::blocks::mobilenet_v3::{MobileNetV3, Variant};
 use crate::blocks::resnet::{Block, Naming, ResNet};
-use crate::blocks::{ConvShape, Layers, Normalisation};
-use crate::detector::pyramid::{CHANNELS, Lateral, Planes, pyramid};
+use crate::blocks::{ConvShape, Layers, Net, Normalisation};
+use crate::detector::pyramid::{CHANNELS, Lateral, Planes, pyramid, torchvision_names};
 use crate::graph::{Activation, Network, NodeId};
 use crate::weights::Weights;
 
@@ -43,8 +44,10 @@ impl RcnnNetwork {
     /// If this is no R-CNN with a feature pyramid, weights are missing or of another shape, or the device refuses.
     pub fn new(weights: &Weights, eps: f64, device: &Device) -> Result<Self> {
         let library = library_of(weights)?;
-        let mut layers = Layers::new(weights, 3);
-        let (laterals, pooled_strides) = backbone(&mut layers, library, eps)?;
+        let (mut layers, laterals, pooled_strides) = match weights.shape(MOBILENET_STEM) {
+            Some(_) => mobilenet(weights, eps)?,
+            None => residual(weights, library, eps)?,
+        };
         let mut levels = pyramid(&mut layers, &laterals)?;
         let coarsest = levels[levels.len() - 1];
         // The extra level takes every second cell.
@@ -63,7 +66,10 @@ impl RcnnNetwork {
     /// # Errors
     /// If it has another number of anchors than its library's networks.
     pub fn proposal_rules(&self) -> Result<ProposalRules> {
-        let mut rules = ProposalRules::five_levels(self.library);
+        let mut rules = match self.pooled_strides.len() {
+            2 => ProposalRules::mobilenet_320(),
+            _ => ProposalRules::five_levels(self.library),
+        };
         if self.box_head.is_none() {
             rules.keep = 2000;
         }
@@ -104,23 +110,46 @@ fn library_of(weights: &Weights) -> Result<Library> {
     }
 }
 
-/// The backbone's results that the pyramid starts from, and the strides of the levels that boxes are pooled from.
-fn backbone(layers: &mut Layers<'_>, library: Library, eps: f64) -> Result<(Vec<Lateral>, Vec<usize>)> {
+/// A network so far, the results that its pyramid starts from, and the strides of the levels that boxes are pooled from.
+type Backbone<'w> = (Layers<'w>, Vec<Lateral>, Vec<usize>);
+
+/// A tensor that only the MobileNet backbone has.
+pub(crate) const MOBILENET_STEM: &str = "backbone.body.0.0.weight";
+
+/// torchvision's MobileNet V3: both laterals have stride 32.
+fn mobilenet(weights: &Weights, eps: f64) -> Result<Backbone<'_>> {
+    let mut net = Net::new(weights);
+    let module = |i: usize| format!("backbone.body.{i}");
+    let part = |i: usize, p: usize| format!("backbone.body.{i}.block.{p}");
+    let variant = Variant { module: &module, part: &part, eps, reduced_tail: false };
+    let features = MobileNetV3::Large.variant(&mut net, variant)?;
+    let lateral = |(i, at): (usize, usize)| {
+        let (node, (inner, outer)) = (features.modules[at], torchvision_names(weights, i));
+        Lateral { node, channels: net.channels(node), factor: 1, inner, outer }
+    };
+    let laterals = [13, 16].into_iter().enumerate().map(lateral).collect();
+    Ok((net.into_layers(), laterals, vec![32, 32]))
+}
+
+/// A residual network: laterals of strides 4 to 32.
+fn residual(weights: &Weights, library: Library, eps: f64) -> Result<Backbone<'_>> {
+    let mut layers = Layers::new(weights, 3);
     let x = layers.input();
-    let resnet = resnet(layers.weights(), library, eps);
+    let resnet = resnet(weights, library, eps);
     let prefix = match library {
         Library::Detectron2 => "backbone.bottom_up.",
         Library::Torchvision => "backbone.body.",
     };
-    let stages = resnet.stages(layers, prefix, x)?;
+    let stages = resnet.stages(&mut layers, prefix, x)?;
     let lateral = |(i, node): (usize, NodeId)| {
         let (inner, outer) = match library {
             Library::Detectron2 => (format!("backbone.fpn_lateral{}", i + 2), format!("backbone.fpn_output{}", i + 2)),
-            Library::Torchvision => torchvision_names(layers.weights(), i),
+            Library::Torchvision => torchvision_names(weights, i),
         };
         Lateral { node, channels: resnet.channels(i), factor: if i == 3 { 1 } else { 2 }, inner, outer }
     };
-    Ok((stages.into_iter().enumerate().map(lateral).collect(), vec![4, 8, 16, 32]))
+    let laterals = stages.into_iter().enumerate().map(lateral).collect();
+    Ok((layers, laterals, vec![4, 8, 16, 32]))
 }
 
 /// The residual network whose tensors are there: its depth from the number of blocks, its groups from the kernels.
@@ -151,21 +180,6 @@ fn resnet(weights: &Weights, library: Library, eps: f64) -> ResNet {
     }
 }
 
-/// Names of the pyramid's convolutions of lateral `i`, as written today or before torchvision 0.13.
-pub(crate) fn torchvision_names(weights: &Weights, i: usize) -> (String, String) {
-    let name = |kind: &str| {
-        let old = format!("backbone.fpn.{kind}_blocks.{i}");
-        renamed(weights, &format!("{old}.0"), &old)
-    };
-    (name("inner"), name("layer"))
-}
-
-/// `new`, unless only `old` has a weight.
-pub(super) fn renamed(weights: &Weights, new: &str, old: &str) -> String {
-    let has = |name: &str| weights.shape(&format!("{name}.weight")).is_some();
-    if has(old) && !has(new) { old.to_owned() } else { new.to_owned() }
-}
-
 /// How many anchors a cell has, from the outputs of the objectness convolution.
 fn anchors_per_cell(weights: &Weights, library: Library) -> Result<usize> {
     let name = match library {
@@ -186,7 +200,7 @@ fn proposal_head(layers: &mut Layers<'_>, library: Library, levels: &[NodeId], a
             (format!("{head}.conv"), format!("{head}.objectness_logits"), format!("{head}.anchor_deltas"))
         }
         Library::Torchvision => {
-            let conv = renamed(layers.weights(), "rpn.head.conv.0.0", "rpn.head.conv");
+            let conv = layers.weights().renamed("rpn.head.conv.0.0", "rpn.head.conv");
             (conv, "rpn.head.cls_logits".to_owned(), "rpn.head.bbox_pred".to_owned())
         }
     };

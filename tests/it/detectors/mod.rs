@@ -2,12 +2,14 @@
 //! hashed from names.
 
 mod inputs;
+mod one_stage;
 mod two_stage;
 mod whole;
 
 use std::collections::HashMap;
 use std::path::Path;
 
+use camroi::detector::pyramid::Planes;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 
@@ -66,4 +68,15 @@ fn patch(
         }
     }
     out
+}
+
+/// The stored corner and statistics of a feature map.
+fn check_planes(reference: &Reference, key: &str, planes: &Planes, tolerance: f32) {
+    let corner = patch(&planes.values, [planes.height, planes.width], 8, [0, 0], [4, 4]);
+    reference.compare(&format!("{key}/corner"), &corner, tolerance);
+    let n = planes.values.len() as f64;
+    let mean = planes.values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
+    let spread = planes.values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let largest = planes.values.iter().fold(0f32, |m, v| m.max(v.abs()));
+    reference.compare(&format!("{key}/stats"), &[mean as f32, spread.sqrt() as f32, largest], tolerance);
 }

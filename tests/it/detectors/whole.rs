@@ -11,6 +11,11 @@ use image::RgbImage;
 use super::Reference;
 use crate::fill;
 
+/// Ten times what float32 is off with residual backbones: 1e-6 of 320 pixels, 2.1e-6 of the score.
+const RESIDUAL: [f32; 2] = [3.2e-3, 2.1e-5];
+/// Mobile backbones amplify rounding: scores by the libraries' own float32 are up to 2e-4 off.
+const MOBILE: [f32; 2] = [0.05, 2e-3];
+
 const NAMES: &str = "detectors/names.json.gz";
 
 /// A detector of the weights' own kind, with another size of input.
@@ -33,20 +38,22 @@ fn detect(detector: &dyn Detector, pictures: &[RgbImage]) -> Vec<Vec<Detection>>
     detector.detect(&inputs, &sizes).unwrap()
 }
 
-/// The stored detections, each found once with the same class, box and score.
-fn check(reference: &Reference, key: &str, found: &[Detection], score_tolerance: f32) {
+/// The stored detections, each found once: the same class, and box (pixels) and score within `tolerances`.
+fn check(reference: &Reference, key: &str, found: &[Detection], tolerances: [f32; 2]) {
     assert_eq!(found.len(), reference.numbers(&format!("{key}/det.count"))[0]);
     let (boxes, scores) =
         (reference.values(&format!("{key}/det.boxes")), reference.values(&format!("{key}/det.scores")));
     let mut left: Vec<_> = found.iter().collect();
     for (i, label) in reference.numbers(&format!("{key}/det.labels")).into_iter().enumerate() {
-        let edges = &boxes[4 * i..][..4];
-        let same = |d: &&Detection| {
+        let distance = |d: &Detection| {
             let got = [d.bbox.x0, d.bbox.y0, d.bbox.x1, d.bbox.y1];
-            let near = got.iter().zip(edges).all(|(a, b)| (a - b).abs() < 320.0 * 1e-5);
-            d.class == label && near && (d.score - scores[i]).abs() < score_tolerance
+            got.iter().zip(&boxes[4 * i..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
         };
-        let at = left.iter().position(same).unwrap_or_else(|| panic!("{key}: detection {i} is missing"));
+        let of_class = left.iter().enumerate().filter(|(_, d)| d.class == label);
+        let (at, nearest) = of_class.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).unwrap();
+        let (edges, score) = (distance(nearest), (nearest.score - scores[i]).abs());
+        eprintln!("{key} detection {i}: {edges:.1e} px, score {score:.1e}");
+        assert!(edges <= tolerances[0] && score <= tolerances[1], "{key}: detection {i} is {edges} px and {score} off");
         left.remove(at);
     }
     assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score));
@@ -58,7 +65,7 @@ fn detectron2_objects_are_in_image_pixels() {
     let weights = fill::weights(NAMES, "d2.faster_rcnn_R_50_FPN");
     let detector = detector(&weights, None, presets::detectron2(240, false));
     let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
-    check(&reference, "d2.faster_rcnn_R_50_FPN/small", &found, 2.1e-5);
+    check(&reference, "d2.faster_rcnn_R_50_FPN/small", &found, RESIDUAL);
     assert_eq!(found[0].name, detector.class_names()[found[0].class]);
 }
 
@@ -69,7 +76,7 @@ fn torchvision_weights_without_an_addition_to_the_variance_are_its_own() {
     assert_eq!(recognise(&weights).unwrap().architecture, "rcnn-fpn-eps0");
     let detector = detector(&weights, None, presets::torchvision(240, 1333));
     let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
-    check(&reference, "fasterrcnn_resnet50_fpn/small_eps0", &found, 2.1e-5);
+    check(&reference, "fasterrcnn_resnet50_fpn/small_eps0", &found, RESIDUAL);
 }
 
 #[test]
@@ -102,4 +109,27 @@ fn a_checkpoint_needs_no_card() {
     assert_eq!(*detector.preprocessing(), presets::detectron2(800, false));
     let card = camroi::models::add(&path, None).unwrap();
     assert_eq!(load_detector(&card.to_string_lossy(), &Device::Cpu).unwrap().key(), detector.key());
+}
+
+#[test]
+fn one_stage_objects_are_in_image_pixels() {
+    let reference = Reference::load();
+    let cases = [
+        ("retinanet_resnet50_fpn", "small", Some("retinanet"), presets::torchvision(240, 1333), RESIDUAL),
+        ("ssdlite320_mobilenet_v3_large", "default", None, presets::ssdlite(), MOBILE),
+    ];
+    for (network, configuration, architecture, preprocessing, tolerance) in cases {
+        let detector = detector(&fill::weights(NAMES, network), architecture, preprocessing);
+        let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
+        check(&reference, &format!("{network}/{configuration}"), &found, tolerance);
+    }
+}
+
+#[test]
+fn the_mobile_detector_needs_no_card_either() {
+    let reference = Reference::load();
+    let detector =
+        detector(&fill::weights(NAMES, "fasterrcnn_mobilenet_v3_large_320_fpn"), None, presets::torchvision(320, 640));
+    let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
+    check(&reference, "fasterrcnn_mobilenet_v3_large_320_fpn/default", &found, MOBILE);
 }
