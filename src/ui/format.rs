@@ -21,6 +21,11 @@ fn none() -> String {
     "–".to_owned()
 }
 
+/// A name from a list of classes, its underscores as spaces.
+pub(crate) fn name(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 /// A count with its thousands set apart by narrow spaces.
 pub(crate) fn count(n: usize) -> String {
     let digits = n.to_string();

@@ -215,7 +215,7 @@ fn score_ui(ui: &Ui, rect: Rect, score: &Score, names: ClassNames<'_>) {
         None => {
             let at = pos2(rect.left() + 6.0, rect.top() + 11.0);
             let name = names.of(score.predicted);
-            widgets::painted_text(ui, at, Align2::LEFT_CENTER, name, theme::strong(size::SMALL), ink, rect.width());
+            widgets::painted_text(ui, at, Align2::LEFT_CENTER, &name, theme::strong(size::SMALL), ink, rect.width());
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::analysis::{Measured, Outcome, SampleScore};
 use crate::dataset::{ClassId, SampleId};
 use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, NoRoi, class_rows, total_row};
+use crate::ui::format;
 
 /// What the tables show of a project at one moment.
 #[derive(Debug)]
@@ -96,9 +97,9 @@ impl Snapshot {
 pub(crate) struct ClassNames<'a>(pub(crate) &'a [String]);
 
 impl ClassNames<'_> {
-    /// The name of a class.
-    pub(crate) fn of(&self, class: ClassId) -> &str {
-        self.0.get(class.0).map_or("unknown class", String::as_str)
+    /// The name of a class as people write it: the lists of the field have underscores.
+    pub(crate) fn of(&self, class: ClassId) -> String {
+        self.0.get(class.0).map_or_else(|| "unknown class".to_owned(), |name| format::name(name))
     }
 }
 

@@ -121,8 +121,8 @@ fn rest_ui(ui: &mut Ui, project: &Snapshot, resting: bool) -> Option<Command> {
 
 /// What was run, in one line.
 fn settings_line(settings: &RunSettings) -> String {
-    let regions = settings.detector.as_ref().map_or("no regions", |d| d.name.as_str());
-    format!("{} · {} · {} · {regions}", settings.classifier.name, settings.layer, settings.method)
+    let regions = settings.detector.as_ref().map_or("no regions".to_owned(), |d| format!("regions from {}", d.name));
+    format!("{} at {} · {} · {regions}", settings.classifier.name, settings.layer, settings.method)
 }
 
 /// What was run, every setting.

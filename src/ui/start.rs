@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
     Align, Button, ComboBox, CornerRadius, DragValue, Frame, Grid, Label, Layout, Margin, RichText, ScrollArea, Sense,
-    Shape, Stroke, TextEdit, Ui, WidgetInfo, vec2,
+    Shape, Stroke, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
 use super::command::Command;
@@ -57,8 +57,8 @@ impl Start {
         let mut command = None;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.vertical_centered(|ui| {
-                let expected = if self.form.is_some() { 470.0 } else { 520.0 };
-                ui.add_space(((ui.available_height() - expected) * 0.42).max(space::SECTION));
+                let expected = if self.form.is_some() { 480.0 } else { 440.0 + 36.0 * recent.len() as f32 };
+                ui.add_space(((ui.available_height() - expected) * 0.45).max(space::SECTION));
                 ui.allocate_ui_with_layout(vec2(COLUMN, 0.0), Layout::top_down(Align::Min), |ui| {
                     ui.set_width(COLUMN);
                     command = match &mut self.form {
@@ -116,7 +116,9 @@ impl Start {
         ui.add_space(space::SECTION);
         command = self.path_ui(ui).or(command);
         ui.add_space(space::SECTION);
-        recent_ui(ui, recent).or(command)
+        command = recent_ui(ui, recent).or(command);
+        steps_ui(ui);
+        command
     }
 
     /// Where to drop, and a field for those who would rather type.
@@ -151,6 +153,30 @@ impl Start {
     }
 }
 
+/// What a person does with the program, in three steps.
+fn steps_ui(ui: &mut Ui) {
+    let palette = palette(ui);
+    let steps = [
+        ("Which class?", "The table lists every class with its fit: the share of the saliency on the object."),
+        ("Which images?", "The gallery shows a class, lowest fit first, with what the network looked at."),
+        ("Why?", "The image shows regions and heat map, with the numbers behind them."),
+    ];
+    ui.spacing_mut().item_spacing.x = space::SECTION;
+    ui.columns(steps.len(), |columns| {
+        for (i, (column, (question, answer))) in columns.iter_mut().zip(steps).enumerate() {
+            // A column justifies its text; this does not.
+            let mut ui = column.new_child(UiBuilder::new().layout(Layout::top_down(Align::Min)));
+            let top = ui.cursor().min;
+            ui.painter().hline(top.x..=top.x + ui.available_width(), top.y, Stroke::new(1.0, palette.line));
+            ui.add_space(10.0);
+            let title = format!("{}  {question}", i + 1);
+            ui.label(RichText::new(title).font(theme::strong(size::BODY)).color(palette.strong));
+            ui.label(RichText::new(answer).size(size::SMALL + 0.5).color(palette.weak));
+            column.allocate_rect(ui.min_rect(), Sense::hover());
+        }
+    });
+}
+
 fn recent_ui(ui: &mut Ui, recent: &[PathBuf]) -> Option<Command> {
     if recent.is_empty() {
         return None;
@@ -158,7 +184,6 @@ fn recent_ui(ui: &mut Ui, recent: &[PathBuf]) -> Option<Command> {
     let mut command = None;
     let palette = palette(ui);
     widgets::title(ui, "Recent projects");
-    ui.spacing_mut().item_spacing.y = 0.0;
     for path in recent {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::click());
         if response.hovered() {

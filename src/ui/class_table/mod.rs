@@ -4,12 +4,14 @@
 //! [`crate::summary`]), images.
 
 mod columns;
+mod scatter;
 
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, CursorIcon, Layout, Rect, Sense, Shape, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Align2, CursorIcon, Frame, Layout, Panel, Rect, Sense, Shape, TextEdit, Ui, UiBuilder, WidgetInfo, pos2,
+    vec2,
 };
 use egui_extras::{Column, TableBuilder, TableRow};
 
@@ -18,6 +20,7 @@ use super::theme::{self, palette, size, space};
 use super::{format, widgets};
 use crate::summary::{ClassColumn, ClassRow, Finding, Thresholds, findings, sort_rows};
 use columns::{COLUMNS, Shown, cell_ui, fitting_columns};
+use scatter::{Picked, Points, Region, Scatter};
 
 /// Which classes the table shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,9 @@ pub(crate) struct ClassTable {
     pub(crate) text: String,
     /// Which classes to show.
     pub(crate) filter: ClassFilter,
+    /// The part of the plot to show.
+    region: Option<Region>,
+    scatter: Scatter,
     thresholds: Thresholds,
     listed: Listed,
     /// The row that the keyboard moved to.
@@ -53,7 +59,7 @@ struct Listed {
     /// Which of them are suspect.
     suspects: Arc<[bool]>,
     all: Arc<[ClassRow]>,
-    wanted: Option<(ClassColumn, bool, String, ClassFilter)>,
+    wanted: Option<(ClassColumn, bool, String, ClassFilter, Option<Region>)>,
     counts: [usize; 4],
 }
 
@@ -64,6 +70,8 @@ impl Default for ClassTable {
             descending: false,
             text: String::new(),
             filter: ClassFilter::All,
+            region: None,
+            scatter: Scatter::default(),
             thresholds: Thresholds::default(),
             listed: Listed::default(),
             scroll_to: None,
@@ -93,7 +101,7 @@ const FILTERS: [(ClassFilter, &str, &str); 4] = [
 impl ClassTable {
     /// Sorts and filters if the rows or the wishes have changed; call outside of drawing.
     pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>) {
-        let wanted = (self.sort, self.descending, self.text.trim().to_lowercase(), self.filter);
+        let wanted = (self.sort, self.descending, self.text.trim().to_lowercase(), self.filter, self.region);
         if self.listed.wanted.as_ref() == Some(&wanted) && Arc::ptr_eq(&self.listed.all, all) {
             return;
         }
@@ -105,6 +113,7 @@ impl ClassTable {
         let mut rows: Vec<ClassRow> = all
             .iter()
             .filter(|row| passes(row, self.filter) && row.class.to_lowercase().contains(&wanted.2))
+            .filter(|row| self.region.is_none_or(|region| region.contains(row)))
             .cloned()
             .collect();
         sort_rows(&mut rows, self.sort, self.descending);
@@ -154,14 +163,43 @@ impl ClassTable {
             widgets::empty_state(ui, "No classes yet", "Classes appear here as soon as images have been analysed.");
             return None;
         }
+        let picked = self.plot_ui(ui, selected);
         if self.listed.rows.is_empty() {
             widgets::empty_state(ui, "No class matches", "Clear the filter above to see all classes.");
-            return None;
+            return picked;
         }
         if let Some(total) = total {
             total_ui(ui, total);
         }
-        self.table_ui(ui, selected)
+        self.table_ui(ui, selected).or(picked)
+    }
+
+    /// The plot under the table, where there is room for both.
+    fn plot_ui(&mut self, ui: &mut Ui, selected: Option<&str>) -> Option<Command> {
+        let room = ui.available_height();
+        if room < MIN_ROOM {
+            return None;
+        }
+        let panel = Panel::bottom("plot").frame(Frame::new()).resizable(true).default_size(room * 0.4);
+        let points = Points {
+            rows: &self.listed.all,
+            listed: &self.listed.rows,
+            selected,
+            thresholds: &self.thresholds,
+            region: self.region,
+        };
+        let scatter = &mut self.scatter;
+        let picked = panel.size_range(140.0..=room * 0.6).show(ui, |ui| {
+            ui.take_available_space();
+            scatter.ui(ui, &points)
+        });
+        match picked.inner? {
+            Picked::Class(class) => Some(Command::SelectClass(class)),
+            Picked::Region(region) => {
+                self.region = region;
+                None
+            }
+        }
     }
 
     fn search_ui(&mut self, ui: &mut Ui) {
@@ -183,6 +221,9 @@ impl ClassTable {
                 if widgets::chip(ui, self.filter == filter, &format!("{name} {}", format::count(n)), hint).clicked() {
                     self.filter = filter;
                 }
+            }
+            if self.region.is_some() && widgets::chip(ui, true, "Region of the plot ×", "List all again").clicked() {
+                self.region = None;
             }
         });
         ui.add_space(space::TIGHT);
@@ -270,6 +311,9 @@ fn triangle(ui: &Ui, center: eframe::egui::Pos2, down: bool, color: eframe::egui
     let points = vec![center + vec2(-w, h), center + vec2(w, h), center + vec2(0.0, -h)];
     ui.painter().add(Shape::convex_polygon(points, color, eframe::egui::Stroke::NONE));
 }
+
+/// Height from which on there is room for the plot.
+const MIN_ROOM: f32 = 420.0;
 
 /// Room for the scroll bar at the right of the table.
 const SCROLL_BAR: f32 = 12.0;

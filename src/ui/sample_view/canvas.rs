@@ -92,7 +92,7 @@ fn paint_tag(painter: &Painter, roi: &MeasuredRoi, index: usize, best: bool, ui_
     let rect = ui_rect(ui_from_image, roi.roi.bbox);
     let color = theme::box_color(index);
     let ink = theme::on_tag(color);
-    let mut text = format!("{} {:.0}%", roi.roi.name, roi.roi.score * 100.0);
+    let mut text = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);
     if best && let Some(fit) = roi.share.and_then(|share| share.fit) {
         text.push_str(&format!("  fit {}", format::percent(Some(fit))));
     }

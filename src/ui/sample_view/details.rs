@@ -57,7 +57,7 @@ fn summary_ui(ui: &mut Ui, detail: &Detail, measured: &Measured, names: ClassNam
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 3.0;
             widgets::caption(ui, "Predicted");
-            let name = best.map_or("nothing", |p| names.of(p.class));
+            let name = best.map_or_else(String::new, |p| names.of(p.class));
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 match detail.sample.score.and_then(|s| s.correct) {
@@ -65,7 +65,7 @@ fn summary_ui(ui: &mut Ui, detail: &Detail, measured: &Measured, names: ClassNam
                     Some(false) => drop(widgets::tag(ui, "wrong", palette.bad)),
                     None => {}
                 }
-                widgets::title(ui, name).on_hover_text(name);
+                widgets::title(ui, &*name).on_hover_text(&name);
             });
             let label = detail.sample.label.as_deref();
             widgets::caption(ui, label.map_or_else(|| "no label".to_owned(), |label| format!("Label: {label}")));
@@ -106,7 +106,7 @@ fn predictions_ui(ui: &mut Ui, top: &[Prediction], measured: &Measured, names: C
         );
         let room = rect.width() - number - space::NEAR;
         let name = names.of(prediction.class);
-        widgets::painted_text(ui, rect.left_top() + vec2(0.0, 8.0), Align2::LEFT_CENTER, name, font, color, room);
+        widgets::painted_text(ui, rect.left_top() + vec2(0.0, 8.0), Align2::LEFT_CENTER, &name, font, color, room);
         response.on_hover_text(name);
     }
 }
@@ -164,7 +164,7 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool) -> bool {
         widgets::painted_text(ui, at, Align2::RIGHT_CENTER, &text, font.clone(), color, 60.0);
     };
     let name_room = rect.width() - 16.0 - FIT_RIGHT - 40.0;
-    let name = format!("{} {:.0}%", roi.roi.name, roi.roi.score * 100.0);
+    let name = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);
     widgets::painted_text(ui, pos2(rect.left() + 16.0, y), Align2::LEFT_CENTER, &name, font.clone(), color, name_room);
     match roi.share {
         Some(share) => {

@@ -88,7 +88,7 @@ impl SampleView {
         match &detail.outcome {
             Ok(measured) => {
                 command = self.tools_ui(ui).or(command);
-                let height = (ui.available_height() * DETAILS_SHARE).clamp(210.0, 330.0);
+                let height = (ui.available_height() * DETAILS_SHARE).clamp(266.0, 340.0);
                 let canvas_height = (ui.available_height() - height).max(120.0);
                 self.canvas_ui(ui, canvas_height, detail.sample.id, measured, textures);
                 self.pointed = details::ui(ui, detail, measured, names);
@@ -108,11 +108,10 @@ impl SampleView {
                 widgets::toggle(ui, &mut layers.boxes, "Boxes", "Show the regions (B)");
                 ui.add_enabled_ui(layers.heat, |ui| heat_tools_ui(ui, layers));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let fit = ui.add_enabled(self.zoom.factor() > 1.0, eframe::egui::Button::new("Fit"));
-                    if fit.on_hover_text("Show the whole image (F)").clicked() {
-                        command = Some(Command::FitImage);
-                    }
                     if self.zoom.factor() > 1.0 {
+                        if ui.button("Reset zoom").on_hover_text("Show the whole image (F)").clicked() {
+                            command = Some(Command::FitImage);
+                        }
                         widgets::caption(ui, format!("{:.1}×", self.zoom.factor()));
                     }
                 });

@@ -198,7 +198,8 @@ pub(crate) type Window = Harness<'static, App>;
 
 /// A window of this size, in points.
 pub(crate) fn window(launcher: Arc<dyn Launcher>, open: Option<PathBuf>, size: [f32; 2], scale: f32) -> Window {
-    let builder = Harness::builder().with_size(size).with_pixels_per_point(scale).with_max_steps(64);
+    let builder =
+        Harness::builder().with_size(size).with_pixels_per_point(scale).with_max_steps(64).with_render_cursor(false);
     let mut window = builder.renderer(SoftRenderer::default()).build_eframe(|cc| App::new(cc, launcher, open));
     settle(&mut window);
     window
