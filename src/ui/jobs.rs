@@ -50,9 +50,9 @@ impl<E: From<Crashed> + Send + 'static> Jobs<E> {
         self.receiver.try_iter().collect()
     }
 
-    /// Whether nothing runs and nothing waits to be drained.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.running.load(Ordering::SeqCst) == 0 && self.receiver.is_empty()
+    /// Jobs that have not ended, or whose reports wait to be drained.
+    pub(crate) fn running(&self) -> usize {
+        self.running.load(Ordering::SeqCst).max(usize::from(!self.receiver.is_empty()))
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
         let jobs = Jobs::new(Context::default());
         jobs.spawn("counting", |reporter| reporter.send(Event::Done(3)));
         assert_eq!(wait(&jobs), [Event::Done(3)]);
-        assert!(jobs.is_idle());
+        assert_eq!(jobs.running(), 0);
     }
 
     #[test]
@@ -120,6 +120,6 @@ mod tests {
         let jobs = Jobs::<Event>::new(Context::default());
         jobs.spawn("failing", |_| panic!("on purpose"));
         assert_eq!(wait(&jobs), [Event::Crashed("failing")]);
-        assert!(jobs.is_idle());
+        assert_eq!(jobs.running(), 0);
     }
 }

@@ -23,6 +23,9 @@ mod fit;
 mod networks;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
+/// Pictures of the window, for the README and for who changes it.
+#[cfg(feature = "gui")]
+mod screenshots;
 /// Draws the window without a graphics driver.
 #[cfg(feature = "gui")]
 mod soft_renderer;

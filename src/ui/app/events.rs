@@ -71,7 +71,7 @@ impl App {
             Event::Folder(generation, folder) => {
                 if generation == self.session.generation {
                     self.session.busy = None;
-                    self.start.set_up(folder, &self.launcher.choices());
+                    self.start.set_up(folder, &self.outside.choices);
                 }
             }
             Event::Opened(generation, path, result) => self.opened(ctx, generation, &path, result),
@@ -110,7 +110,7 @@ impl App {
             }
             Command::ContinueRun => {
                 if let Some(project) = self.session.project.clone() {
-                    let device = self.launcher.choices().devices.into_iter().next().unwrap_or_default();
+                    let device = self.outside.choices.devices.first().cloned().unwrap_or_default();
                     let settings = &project.run.settings;
                     let request = Request::to_complete(settings, project.root.clone(), project.file.clone(), device);
                     self.launch(move |_| Ok(request));
@@ -271,7 +271,7 @@ impl App {
         self.session.runner = Some(runner);
         self.session.reading = false;
         self.session.read_at = None;
-        let launcher = Arc::clone(&self.launcher);
+        let launcher = Arc::clone(&self.outside.launcher);
         self.jobs.spawn(RUNNING, move |reporter| {
             let result = request(&*launcher).and_then(|request| {
                 reporter.send(Event::RunFile(generation, request.file.clone()));
@@ -292,8 +292,9 @@ impl App {
     }
 
     fn run_told(&mut self, ctx: &Context, generation: u64, event: &RunEvent) {
+        let now = self.session.frame_time(ctx);
         let Some(runner) = self.runner(generation) else { return };
-        runner.update(event, Instant::now());
+        runner.update(event, now);
         if let RunEvent::Started { .. } = event {
             // The project exists from now on: it is opened at once, and read again as it grows.
             self.session.read_at = None;

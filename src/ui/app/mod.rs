@@ -18,7 +18,7 @@ use super::dialogs::Dialogs;
 use super::gallery::Gallery;
 use super::habits::{self, Habits};
 use super::jobs::Jobs;
-use super::launch::Launcher;
+use super::launch::{Choices, Credits, Launcher};
 use super::sample_view::SampleView;
 use super::start::Start;
 use super::textures::Textures;
@@ -39,11 +39,18 @@ struct Panes {
     sample: SampleView,
 }
 
+/// What comes from outside of the window.
+struct Outside {
+    launcher: Arc<dyn Launcher>,
+    choices: Choices,
+    credits: Vec<Credits>,
+}
+
 /// The window.
 #[expect(missing_debug_implementations, reason = "textures and launchers have none")]
 pub struct App {
     jobs: Jobs<Event>,
-    launcher: Arc<dyn Launcher>,
+    outside: Outside,
     session: Session,
     selection: Selection,
     start: Start,
@@ -62,7 +69,7 @@ impl App {
         ctx.set_theme(if habits.light { Theme::Light } else { Theme::Dark });
         let mut app = Self {
             jobs: Jobs::new(ctx.clone()),
-            launcher,
+            outside: Outside { choices: launcher.choices(), credits: launcher.credits(), launcher },
             session: Session::default(),
             selection: Selection::default(),
             start: Start::default(),
@@ -78,9 +85,14 @@ impl App {
         app
     }
 
-    /// Whether nothing is being read, made or run.
-    pub fn is_idle(&self) -> bool {
-        self.jobs.is_idle() && self.textures.is_idle()
+    /// Whether nothing is being read or made; a run may be going on.
+    pub fn is_settled(&self) -> bool {
+        self.textures.is_idle() && self.jobs.running() == usize::from(self.is_running())
+    }
+
+    /// Whether a run is going on.
+    pub fn is_running(&self) -> bool {
+        self.session.is_running()
     }
 
     /// Restores sort, filter, layers and the selection that the last window ended with.

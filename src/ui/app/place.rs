@@ -35,15 +35,14 @@ impl App {
                     Some(Phase::Preparing | Phase::Running) => Some("Loading networks…"),
                     _ => self.session.busy,
                 };
-                let choices = self.launcher.choices();
                 CentralPanel::default().frame(Frame::new().fill(palette.panel)).show(ui, |ui| {
-                    commands.extend(self.start.ui(ui, &self.habits.recent, &choices, busy));
+                    commands.extend(self.start.ui(ui, &self.habits.recent, &self.outside.choices, busy));
                 });
             }
         }
         if self.dialogs.is_open() {
             let failures = project.map(|p| p.failures.clone()).unwrap_or_default();
-            self.dialogs.ui(ui.ctx(), &self.launcher.credits(), &failures);
+            self.dialogs.ui(ui.ctx(), &self.outside.credits, &failures);
         }
         commands
     }

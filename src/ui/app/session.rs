@@ -3,7 +3,9 @@
 //! Comes in: snapshots, details. Goes out: [`Session`] and [`Selection`]. May not live here: reading, drawing.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
 
 use crate::dataset::SampleId;
 use crate::ui::project::{Detail, Snapshot};
@@ -24,9 +26,17 @@ pub(super) struct Session {
     pub(super) reading: bool,
     /// When they were last read.
     pub(super) read_at: Option<Instant>,
+    /// What the times of frames are counted from.
+    pub(super) origin: Option<Instant>,
 }
 
 impl Session {
+    /// The time of this frame. Events that are taken in one frame have one time, and a test that counts frames has a clock.
+    pub(super) fn frame_time(&mut self, ctx: &Context) -> Instant {
+        let secs = ctx.input(|input| input.time).max(0.0);
+        *self.origin.get_or_insert_with(Instant::now) + Duration::from_secs_f64(secs)
+    }
+
     /// Whether a run is going on.
     pub(super) fn is_running(&self) -> bool {
         self.runner.as_ref().is_some_and(Runner::is_active)

@@ -204,7 +204,7 @@ impl Scatter {
         };
         let suspects = Rect::from_two_pos(plot.left_top(), scale.at(limit, thresholds.accuracy));
         painter.rect_filled(suspects, CornerRadius::same(3), palette.canvas.lerp_to_gamma(palette.warn, 0.10));
-        let corner = suspects.left_bottom() + vec2(6.0, -4.0);
+        let corner = suspects.left_bottom() + vec2(EDGE + 6.0, -4.0);
         painter.text(corner, Align2::LEFT_BOTTOM, "suspect", theme::plain(size::SMALL), palette.warn);
         let grid = Stroke::new(1.0, palette.line);
         let font = theme::plain(size::SMALL);
@@ -224,7 +224,7 @@ impl Scatter {
         let quarter = scale.at(scale.x_max * 0.75, 0.0).x;
         let title = self.axis.title();
         painter.text(pos2(quarter, plot.bottom() + 5.0), Align2::CENTER_TOP, title, font.clone(), palette.text);
-        let up = pos2(plot.left() + 6.0, plot.bottom() - 4.0);
+        let up = pos2(plot.left() + EDGE + 6.0, plot.bottom() - EDGE - 4.0);
         painter.text(up, Align2::LEFT_BOTTOM, format!("{by} upwards"), font, palette.weak);
     }
 }
@@ -286,9 +286,10 @@ fn names_ui(ui: &Ui, plot: Rect, named: &[((bool, bool), Pos2, &str)], mut taken
     for ((far, unchosen), at, name) in named {
         let color = if *far && *unchosen { palette.weak } else { palette.strong };
         let galley = painter.layout_no_wrap(format::name(name), theme::plain(size::SMALL), color);
+        let away = if *unchosen { 9.0 } else { 12.0 };
         let beside = |anchor: Align2, shift: f32| anchor.anchor_size(*at + vec2(shift, 0.0), galley.size());
         let below = Align2::CENTER_TOP.anchor_size(*at + vec2(0.0, 6.0), galley.size());
-        let places = [beside(Align2::LEFT_CENTER, 9.0), beside(Align2::RIGHT_CENTER, -9.0), below];
+        let places = [beside(Align2::LEFT_CENTER, away), beside(Align2::RIGHT_CENTER, -away), below];
         let free = |rect: &Rect| plot.contains_rect(*rect) && !taken.iter().any(|other| other.intersects(*rect));
         if let Some(rect) = places.into_iter().find(free) {
             painter.galley(rect.min, galley, color);

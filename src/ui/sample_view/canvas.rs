@@ -3,7 +3,11 @@
 //! Comes in: textures, regions and the way from image to ui. Goes out: painted shapes. May not live here: panels, state of
 //! the zoom.
 
-use eframe::egui::{Align2, Color32, CornerRadius, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
+use std::sync::Arc;
+
+use eframe::egui::{
+    Align2, Color32, CornerRadius, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2,
+};
 
 use crate::analysis::MeasuredRoi;
 use crate::geometry::{Affine, BBox, Size};
@@ -83,32 +87,67 @@ pub(crate) fn paint_boxes(
         );
         painter.rect_stroke(rect, CornerRadius::ZERO, Stroke::new(width, theme::box_color(i)), StrokeKind::Middle);
     }
-    for &i in &order {
-        paint_tag(painter, &rois[i], i, Some(i) == best, ui_from_image);
+    // The best region's tag is placed first, and the others where they cover none.
+    let mut taken = Vec::new();
+    let mut tags: Vec<_> = order
+        .iter()
+        .rev()
+        .filter_map(|&i| {
+            let tag = Tag::new(painter, &rois[i], i, Some(i) == best, ui_from_image, &taken)?;
+            taken.push(tag.rect);
+            Some(tag)
+        })
+        .collect();
+    tags.reverse();
+    for tag in tags {
+        painter.rect_filled(tag.rect, CornerRadius::same(2), tag.fill);
+        painter.galley_with_override_text_color(tag.rect.min + vec2(4.0, 1.5), tag.galley, theme::on_tag(tag.fill));
     }
 }
 
-fn paint_tag(painter: &Painter, roi: &MeasuredRoi, index: usize, best: bool, ui_from_image: Affine) {
-    let rect = ui_rect(ui_from_image, roi.roi.bbox);
-    let color = theme::box_color(index);
-    let ink = theme::on_tag(color);
-    let mut text = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);
-    if best && let Some(fit) = roi.share.and_then(|share| share.fit) {
-        text.push_str(&format!("  fit {}", format::percent(Some(fit))));
+/// A region's name and score, placed on the canvas.
+struct Tag {
+    rect: Rect,
+    fill: Color32,
+    galley: Arc<Galley>,
+}
+
+impl Tag {
+    /// `None` where the region is out of sight or every place would cover one of `taken`.
+    fn new(
+        painter: &Painter,
+        roi: &MeasuredRoi,
+        index: usize,
+        best: bool,
+        ui_from_image: Affine,
+        taken: &[Rect],
+    ) -> Option<Self> {
+        let (bounds, clip) = (ui_rect(ui_from_image, roi.roi.bbox), painter.clip_rect());
+        if !bounds.intersects(clip) {
+            return None;
+        }
+        let fill = theme::box_color(index);
+        let mut text = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);
+        if best && let Some(fit) = roi.share.and_then(|share| share.fit) {
+            text.push_str(&format!("  fit {}", format::percent(Some(fit))));
+        }
+        let font = if best { theme::strong(size::SMALL) } else { theme::plain(size::SMALL) };
+        let galley = painter.layout_no_wrap(text, font, theme::on_tag(fill));
+        let size = galley.size() + vec2(8.0, 3.0);
+        // Above the box, inside its top, below it; at its left edge, then at its right one; never outside the canvas.
+        let lefts = [bounds.left(), bounds.right() - size.x];
+        let tops = [bounds.top() - size.y, bounds.top(), bounds.bottom(), bounds.bottom() - size.y];
+        let places = lefts.into_iter().flat_map(|left| tops.map(|top| pos2(left, top)));
+        let inside = |at: Pos2| {
+            let x = at.x.min(clip.right() - size.x).max(clip.left());
+            Rect::from_min_size(pos2(x, at.y), size)
+        };
+        let free = |rect: &Rect| {
+            rect.top() >= clip.top() && rect.bottom() <= clip.bottom() && !taken.iter().any(|t| t.intersects(*rect))
+        };
+        let rect = places.map(inside).find(free)?;
+        Some(Self { rect, fill, galley })
     }
-    let font = if best { theme::strong(size::SMALL) } else { theme::plain(size::SMALL) };
-    let galley = painter.layout_no_wrap(text, font, ink);
-    let tag_size = galley.size() + vec2(8.0, 3.0);
-    let clip = painter.clip_rect();
-    // Above the box where there is room, inside it otherwise, and never outside the canvas.
-    let top = if rect.top() - tag_size.y >= clip.top() { rect.top() - tag_size.y } else { rect.top() };
-    let left = rect.left().min(clip.right() - tag_size.x).max(clip.left());
-    let tag = Rect::from_min_size(pos2(left, top.max(clip.top())), tag_size);
-    if !rect.intersects(clip) {
-        return;
-    }
-    painter.rect_filled(tag, CornerRadius::same(2), color);
-    painter.galley_with_override_text_color(tag.min + vec2(4.0, 1.5), galley, ink);
 }
 
 /// A colour bar with its ends named.

@@ -145,7 +145,7 @@ pub(crate) struct FakeLauncher {
 }
 
 impl FakeLauncher {
-    fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> Request {
         Request {
             dataset: self.dir.join("photos"),
             file: self.dir.join("demo.camroi"),
@@ -207,11 +207,20 @@ pub(crate) fn window(launcher: Arc<dyn Launcher>, open: Option<PathBuf>, size: [
 
 /// Draws frames until nothing is being read, made or run, and nothing moves.
 pub(crate) fn settle(window: &mut Window) {
+    settle_when(window, |app| app.is_settled() && !app.is_running());
+}
+
+/// As [`settle`], but a run may go on.
+pub(crate) fn settle_beside_run(window: &mut Window) {
+    settle_when(window, App::is_settled);
+}
+
+fn settle_when(window: &mut Window, is_calm: fn(&App) -> bool) {
     let patience = Instant::now() + Duration::from_secs(120);
     let mut calm = 0;
     while calm < 4 {
         window.step();
-        calm = if window.state().is_idle() { calm + 1 } else { 0 };
+        calm = if is_calm(window.state()) { calm + 1 } else { 0 };
         if calm == 0 {
             std::thread::sleep(Duration::from_millis(2));
         }

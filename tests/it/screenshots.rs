@@ -1,0 +1,166 @@
+//! Pictures of the window for the README, made from the bundled photos with the bundled networks.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test --test it screenshots` draws them anew.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use camroi::device::DeviceChoice;
+use camroi::run::{Control, ModelRequest, RunEvent, Session};
+use camroi::saliency::Method;
+use camroi::store::{Store, TargetRule};
+use camroi::ui::{Choices, Credits, Launcher, Request};
+use camroi::{demo, run};
+use egui_kittest::SnapshotOptions;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::window::seed::{FakeLauncher, Window, settle, settle_beside_run, window};
+
+/// A project over the bundled photos, made once for all pictures.
+struct Demo {
+    _dir: tempfile::TempDir,
+    root: PathBuf,
+    file: PathBuf,
+}
+
+static DEMO: LazyLock<Demo> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, file) = (dir.path().join("demo"), dir.path().join("demo.camroi"));
+    demo::write_to(&root).unwrap();
+    let request = run::Request {
+        dataset: root.clone(),
+        file: file.clone(),
+        models: ModelRequest {
+            classifier: "efficientnet-lite0".into(),
+            layer: None,
+            method: Method::GradCam,
+            detector: Some("nanodet-g-416".into()),
+            device: DeviceChoice::Cpu,
+        },
+        target: TargetRule::Predicted,
+        roi_min_score: None,
+        groups: None,
+        limit_per_class: None,
+        batch: None,
+        threads: None,
+    };
+    Session::open(&request).unwrap().run(&Control::default(), &mut |_| {}).unwrap();
+    Demo { _dir: dir, root, file }
+});
+
+/// One place for the tolerance: drawing is exact, but another processor may round a number the other way.
+fn compare(window: &mut Window, name: &str) {
+    let options = SnapshotOptions::new().output_path("screenshots").max_failed_pixels(200);
+    window.snapshot_options(name, &options);
+}
+
+fn on_demo(size: [f32; 2], scale: f32) -> Window {
+    let launcher = Arc::new(FakeLauncher { dir: DEMO.root.clone() });
+    window(launcher, Some(DEMO.file.clone()), size, scale)
+}
+
+fn choose(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    settle(window);
+    window.remove_cursor();
+    settle(window);
+}
+
+#[test]
+fn first_screen() {
+    let dir = tempfile::tempdir().unwrap();
+    let launcher = Arc::new(FakeLauncher { dir: dir.path().to_owned() });
+    compare(&mut window(launcher, None, [1280.0, 800.0], 1.0), "first_screen");
+}
+
+#[test]
+fn classes_and_image_dark() {
+    let mut window = on_demo([1280.0, 800.0], 1.0);
+    choose(&mut window, "fish");
+    compare(&mut window, "classes_and_image_dark");
+}
+
+#[test]
+fn classes_and_image_light() {
+    let mut window = on_demo([1280.0, 800.0], 1.0);
+    choose(&mut window, "Light");
+    choose(&mut window, "bird");
+    compare(&mut window, "classes_and_image_light");
+}
+
+/// A run whose pace the test sets.
+struct Paced {
+    file: PathBuf,
+    go: Mutex<Receiver<()>>,
+    done: Sender<()>,
+}
+
+impl Launcher for Paced {
+    fn choices(&self) -> Choices {
+        Choices::default()
+    }
+
+    fn credits(&self) -> Vec<Credits> {
+        Vec::new()
+    }
+
+    fn demo(&self) -> anyhow::Result<Request> {
+        Ok(Request { file: self.file.clone(), ..FakeLauncher { dir: PathBuf::new() }.request() })
+    }
+
+    fn launch(&self, _: &Request, _: &Control, events: &mut dyn FnMut(RunEvent)) -> anyhow::Result<()> {
+        let store = Store::open_read_only(&self.file)?;
+        let run = store.runs()?.remove(0).id;
+        let scores = store.scores(run)?;
+        events(RunEvent::Started { run, total: scores.len(), done: 29 });
+        let go = self.go.lock().unwrap();
+        for score in scores.into_iter().take(12) {
+            if go.recv().is_err() {
+                break;
+            }
+            events(RunEvent::Sample(score));
+            self.done.send(()).unwrap();
+        }
+        // Goes on until the test ends.
+        go.recv().unwrap_or_default();
+        Ok(())
+    }
+}
+
+#[test]
+fn run_in_progress() {
+    let ((go, may_go), (done, is_done)) = (channel(), channel());
+    let launcher = Paced { file: DEMO.file.clone(), go: Mutex::new(may_go), done };
+    let mut window = window(Arc::new(launcher), None, [1280.0, 800.0], 1.0);
+    window.get_by_label("Try the demo").click();
+    settle_beside_run(&mut window);
+    for _ in 0..12 {
+        go.send(()).unwrap();
+        is_done.recv().unwrap();
+        window.step();
+    }
+    window.remove_cursor();
+    settle_beside_run(&mut window);
+    compare(&mut window, "run_in_progress");
+    drop(go);
+}
+
+/// Nothing is drawn outside of a large window's panes either; looked at, not kept.
+#[test]
+fn a_large_window_of_double_density_is_filled() {
+    let mut window = on_demo([2560.0, 1440.0], 1.0);
+    let wide = window.render().unwrap();
+    assert_eq!(wide.dimensions(), (2560, 1440));
+    keep(&wide, "wide");
+    let mut window = on_demo([1280.0, 800.0], 2.0);
+    let dense = window.render().unwrap();
+    assert_eq!(dense.dimensions(), (2560, 1600));
+    keep(&dense, "dense");
+}
+
+fn keep(picture: &image::RgbaImage, name: &str) {
+    if let Some(folder) = option_env!("CARGO_TARGET_TMPDIR") {
+        picture.save(Path::new(folder).join(format!("{name}.png"))).unwrap();
+    }
+}
