@@ -149,15 +149,17 @@ impl Preprocessing {
     /// an input channel.
     fn lay_out<T: Copy>(&self, visible: &[T], placement: &Placement, number: impl Fn(usize, T) -> f32) -> Vec<f32> {
         let (width, plane) = (placement.input.width as usize, placement.input.area() as usize);
-        let black = [0, 1, 2].map(|channel| self.normalised(channel, 0.0));
-        let mut values: Vec<f32> = black.into_iter().flat_map(|value| std::iter::repeat_n(value, plane)).collect();
+        let mut values = Vec::with_capacity(3 * plane);
+        for channel in 0..3 {
+            values.resize((channel + 1) * plane, self.normalised(channel, 0.0));
+        }
         // Where the visible part begins in the input.
         let (x0, y0) = (placement.left.max(0) as usize, placement.top.max(0) as usize);
         let row_len = 3 * placement.visible().width as usize;
         let planes = values.chunks_exact_mut(plane).zip(self.source_channels());
         for (channel, (plane, source)) in planes.enumerate() {
             for (out, row) in plane.chunks_exact_mut(width).skip(y0).zip(visible.chunks_exact(row_len)) {
-                for (out, pixel) in out[x0..].iter_mut().zip(row.chunks_exact(3)) {
+                for (out, pixel) in out[x0..].iter_mut().zip(row.as_chunks::<3>().0) {
                     *out = number(channel, pixel[source]);
                 }
             }

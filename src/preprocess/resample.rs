@@ -33,7 +33,7 @@ const PRECISION_BITS: u32 = 32 - 8 - 2;
 pub(super) fn resample(image: &RgbImage, resized: Size, window: Window, filter: Filter) -> RgbImage {
     let columns = Taps::new(image.width(), resized.width, window.x, window.width, filter);
     let rows = Taps::new(image.height(), resized.height, window.y, window.height, filter);
-    // A side that keeps its length is copied, so that only the rows that count are filtered.
+    // Only the rows that the output rows are made of are filtered.
     let (first, last) = (rows.first_source(), rows.end_source());
     let narrow = filter_columns(image, &columns, first..last);
     RgbImage::from_raw(window.width, window.height, filter_rows(&narrow, 3 * window.width as usize, &rows, first))
@@ -133,17 +133,19 @@ fn to_8_bits(sum: i32) -> u8 {
 
 /// Each of the input's `rows` with its columns filtered: `(rows, columns, 3)`.
 fn filter_columns(image: &RgbImage, columns: &Taps, rows: std::ops::Range<usize>) -> Vec<u8> {
-    let row_len = 3 * image.width() as usize;
-    let mut out = Vec::with_capacity(rows.len() * columns.spans.len() * 3);
-    for row in image.as_raw().chunks_exact(row_len).skip(rows.start).take(rows.len()) {
-        for (source, weights) in columns.iter() {
-            let mut sums = [HALF; 3];
-            for (pixel, weight) in row[3 * source..].chunks_exact(3).zip(weights) {
-                for (sum, value) in sums.iter_mut().zip(pixel) {
-                    *sum += i32::from(*value) * weight;
-                }
+    let (row_len, out_len) = (3 * image.width() as usize, 3 * columns.spans.len());
+    let mut out = vec![0; rows.len() * out_len];
+    let sources = image.as_raw().chunks_exact(row_len).skip(rows.start);
+    for (row, out) in sources.zip(out.chunks_exact_mut(out_len)) {
+        let pixels = row.as_chunks::<3>().0;
+        for ((source, weights), out) in columns.iter().zip(out.as_chunks_mut::<3>().0) {
+            let (mut red, mut green, mut blue) = (HALF, HALF, HALF);
+            for ([r, g, b], weight) in pixels[source..source + weights.len()].iter().zip(weights) {
+                red += i32::from(*r) * weight;
+                green += i32::from(*g) * weight;
+                blue += i32::from(*b) * weight;
             }
-            out.extend(sums.map(to_8_bits));
+            *out = [to_8_bits(red), to_8_bits(green), to_8_bits(blue)];
         }
     }
     out
