@@ -55,6 +55,14 @@ impl Mask {
         Self { size, runs }
     }
 
+    /// A mask of these runs; `None` unless they are in order, apart from each other, not empty and inside the image.
+    pub fn from_runs(size: Size, runs: Vec<Run>) -> Option<Self> {
+        let inside = |run: &Run| run.row < size.height && run.start < run.end && run.end <= size.width;
+        let apart =
+            |pair: &[Run]| pair[0].row < pair[1].row || (pair[0].row == pair[1].row && pair[0].end < pair[1].start);
+        (runs.iter().all(inside) && runs.windows(2).all(apart)).then_some(Self { size, runs })
+    }
+
     /// Size of the image that the mask belongs to.
     pub fn size(&self) -> Size {
         self.size
@@ -113,6 +121,19 @@ mod tests {
         assert!(Mask::of_window(Size::new(3, 2), 5..9, 0..2, |_, _| true).is_empty());
     }
 
+    #[test]
+    fn runs_that_touch_overlap_or_stand_out_are_no_mask() {
+        let mask = |runs: &[[u32; 3]]| {
+            let runs = runs.iter().map(|&[row, start, end]| Run { row, start, end }).collect();
+            Mask::from_runs(Size::new(6, 2), runs)
+        };
+        assert!(mask(&[[0, 0, 2], [0, 3, 6], [1, 0, 6]]).is_some());
+        for wrong in [[[0, 0, 2], [0, 2, 4]], [[0, 0, 3], [0, 2, 4]], [[1, 0, 2], [0, 0, 2]], [[0, 0, 2], [1, 3, 3]]] {
+            assert_eq!(mask(&wrong), None);
+        }
+        assert!(mask(&[[2, 0, 1]]).is_none() && mask(&[[0, 0, 7]]).is_none());
+    }
+
     proptest! {
         #[test]
         fn a_mask_contains_what_it_was_made_of(w in 1u32..9, h in 1u32..9, bits in proptest::collection::vec(any::<bool>(), 81)) {
@@ -126,6 +147,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(mask.area(), area);
+            prop_assert_eq!(Mask::from_runs(mask.size(), mask.runs().to_vec()), Some(mask.clone()));
             prop_assert_eq!(mask.bounds().is_none(), mask.is_empty());
         }
     }

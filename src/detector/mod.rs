@@ -20,8 +20,11 @@ pub mod roi_align;
 pub use architecture::{DETECTORS, DetectorArchitecture, detector_architecture};
 pub use recognise::{Recognised, recognise};
 
+use std::sync::Arc;
+
 use crate::card::Classes;
 use crate::geometry::{BBox, Size};
+use crate::mask::Mask;
 use crate::preprocess::{NetworkInput, Preprocessing};
 
 /// An object found in an image.
@@ -35,6 +38,8 @@ pub struct Detection {
     pub class: usize,
     /// Name of that class.
     pub name: String,
+    /// Its pixels, from a detector that finds them.
+    pub mask: Option<Arc<Mask>>,
 }
 
 /// What a detector is, besides its network.

@@ -105,10 +105,20 @@ impl Roi {
     }
 }
 
+/// The region of a detection: its pixels, where its detector found some, or its box.
+fn of_detection(detection: &Detection) -> Roi {
+    let Detection { bbox, score, name, mask, .. } = detection;
+    let of_box = Roi::of_box(*bbox, *score, name.clone(), RoiSource::Detector);
+    match mask.as_ref().and_then(|mask| Some((mask.bounds()?, mask))) {
+        Some((bbox, mask)) => Roi { bbox, shape: Shape::Mask(Arc::clone(mask)), ..of_box },
+        None => of_box,
+    }
+}
+
 /// The detections that count as regions: those of at least `min_score`, best first, in the order they came in.
 pub fn rois_from_detections(detections: &[Detection], min_score: f32) -> Vec<Roi> {
     let counted = detections.iter().filter(|d| d.score >= min_score);
-    counted.map(|d| Roi::of_box(d.bbox, d.score, d.name.clone(), RoiSource::Detector)).collect()
+    counted.map(of_detection).collect()
 }
 
 #[cfg(test)]
@@ -117,9 +127,25 @@ mod tests {
 
     #[test]
     fn detections_below_the_score_are_no_regions() {
-        let detection = |score| Detection { bbox: BBox::new(0.0, 0.0, 1.0, 1.0), score, class: 0, name: "dog".into() };
+        let detection =
+            |score| Detection { bbox: BBox::new(0.0, 0.0, 1.0, 1.0), score, class: 0, name: "dog".into(), mask: None };
         let rois = rois_from_detections(&[detection(0.9), detection(0.35), detection(0.349)], 0.35);
         assert_eq!(rois.iter().map(|r| r.score).collect::<Vec<_>>(), [0.9, 0.35]);
+    }
+
+    #[test]
+    fn a_detection_with_pixels_is_a_region_of_them() {
+        let of_mask = |inside: bool| {
+            let mask = Mask::of_window(Size::new(9, 9), 2..4, 3..8, |_, _| inside);
+            let bbox = BBox::new(1.0, 2.5, 5.0, 8.5);
+            let mask = Some(Arc::new(mask));
+            of_detection(&Detection { bbox, score: 0.9, class: 0, name: "dog".into(), mask })
+        };
+        assert_eq!(
+            (of_mask(true).bbox, of_mask(true).mask().map(Mask::area)),
+            (BBox::new(2.0, 3.0, 4.0, 8.0), Some(10))
+        );
+        assert_eq!((of_mask(false).bbox, of_mask(false).mask()), (BBox::new(1.0, 2.5, 5.0, 8.5), None));
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Networks for Averages {
         self.detected.lock().expect("no test panics inside").push(inputs.len());
         let detect = |(_, size): (&NetworkInput, &Size)| {
             let bbox = BBox::new(0.0, 0.0, size.width as f32 / 2.0, size.height as f32);
-            vec![Detection { bbox, score: 0.4, class: 0, name: "left half".into() }]
+            vec![Detection { bbox, score: 0.4, class: 0, name: "left half".into(), mask: None }]
         };
         Ok(inputs.iter().zip(sizes).map(detect).collect())
     }

@@ -1,7 +1,10 @@
 //! Lists of numbers as bytes and text, and back; everything little-endian.
 
+use std::sync::Arc;
+
 use rusqlite::types::Type;
 
+use super::mask_codec::{mask_from_bytes, mask_to_bytes};
 use crate::analysis::Prediction;
 use crate::dataset::ClassId;
 use crate::detector::Detection;
@@ -52,33 +55,40 @@ pub(super) fn predictions_from_bytes(bytes: &[u8]) -> rusqlite::Result<Vec<Predi
         .collect())
 }
 
+/// Six words a detection, then the length of its mask and the mask (none: length 0).
 pub(super) fn detections_to_bytes(detections: &[Detection]) -> Vec<u8> {
-    let words = |d: &Detection| {
-        let [x0, y0, x1, y1, score] = [d.bbox.x0, d.bbox.y0, d.bbox.x1, d.bbox.y1, d.score].map(f32::to_le_bytes);
-        [x0, y0, x1, y1, score, class_bytes(d.class)]
-    };
-    detections.iter().flat_map(words).flatten().collect()
+    let mut bytes = Vec::new();
+    for d in detections {
+        let edges = [d.bbox.x0, d.bbox.y0, d.bbox.x1, d.bbox.y1, d.score].map(f32::to_le_bytes);
+        bytes.extend(edges.as_flattened());
+        bytes.extend(class_bytes(d.class));
+        let mask = d.mask.as_deref().map(mask_to_bytes).unwrap_or_default();
+        bytes.extend(u32::try_from(mask.len()).unwrap_or(u32::MAX).to_le_bytes());
+        bytes.extend(mask);
+    }
+    bytes
 }
 
 /// The detections of at least `min_score`; `names` are those of the detector's classes.
 pub(super) fn detections_from_bytes(
-    bytes: &[u8],
+    mut bytes: &[u8],
     names: &[String],
     min_score: f32,
 ) -> rusqlite::Result<Vec<Detection>> {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let (rows, odd) = words.as_chunks::<6>();
-    if !rest.is_empty() || !odd.is_empty() {
-        return Err(damaged("the list of detections is cut off"));
-    }
+    let cut_off = || damaged("the list of detections is cut off");
     let mut detections = Vec::new();
-    for [x0, y0, x1, y1, score, class] in rows {
+    while !bytes.is_empty() {
+        let (words, rest) = bytes.split_at_checked(28).ok_or_else(cut_off)?;
+        let ([x0, y0, x1, y1, score, class, length], _) = words.as_chunks::<4>() else { return Err(cut_off()) };
+        let (mask, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut_off)?;
+        bytes = rest;
         let score = f32::from_le_bytes(*score);
         if score >= min_score {
             let [x0, y0, x1, y1] = [x0, y0, x1, y1].map(|w| f32::from_le_bytes(*w));
             let class = u32::from_le_bytes(*class) as usize;
             let name = names.get(class).ok_or_else(|| damaged("a detection of an unknown class"))?.clone();
-            detections.push(Detection { bbox: BBox::new(x0, y0, x1, y1), score, class, name });
+            let mask = if mask.is_empty() { None } else { Some(Arc::new(mask_from_bytes(mask)?)) };
+            detections.push(Detection { bbox: BBox::new(x0, y0, x1, y1), score, class, name, mask });
         }
     }
     Ok(detections)
@@ -114,6 +124,8 @@ pub(super) fn classes_from_text(text: &str) -> rusqlite::Result<Vec<ClassId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::Size;
+    use crate::mask::Mask;
 
     #[test]
     fn lists_come_back_as_they_went() -> rusqlite::Result<()> {
@@ -123,8 +135,11 @@ mod tests {
             [Prediction { class: ClassId(999), probability: 0.75 }, Prediction { class: ClassId(0), probability: 0.1 }];
         assert_eq!(predictions_from_bytes(&predictions_to_bytes(&top))?, top);
         let names: Vec<String> = ["person", "dog"].map(Into::into).into();
-        let dog = Detection { bbox: BBox::new(1.0, 2.0, 3.5, 4.0), score: 0.5, class: 1, name: "dog".into() };
-        let person = Detection { bbox: BBox::new(0.0, 0.0, 9.0, 9.0), score: 0.25, class: 0, name: "person".into() };
+        let mask = Mask::of_window(Size::new(9, 9), 1..3, 2..4, |x, y| x + y != 3);
+        let mask = Some(Arc::new(mask));
+        let dog = Detection { bbox: BBox::new(1.0, 2.0, 3.5, 4.0), score: 0.5, class: 1, name: "dog".into(), mask };
+        let person =
+            Detection { bbox: BBox::new(0.0, 0.0, 9.0, 9.0), score: 0.25, class: 0, name: "person".into(), mask: None };
         let bytes = detections_to_bytes(&[dog.clone(), person.clone()]);
         assert_eq!(detections_from_bytes(&bytes, &names, 0.0)?, [dog.clone(), person]);
         assert_eq!(detections_from_bytes(&bytes, &names, 0.5)?, [dog]);
@@ -145,7 +160,9 @@ mod tests {
         assert!(floats_from_bytes(&[0; 7]).is_err());
         assert!(predictions_from_bytes(&[0; 12]).is_err());
         assert!(predictions_from_bytes(&[]).is_err());
-        assert!(detections_from_bytes(&[0; 23], &[], 0.0).is_err());
+        assert!(detections_from_bytes(&[0; 27], &[], 0.0).is_err());
+        let longer_mask = [[0; 24].as_slice(), &[1, 0, 0, 0]].concat();
+        assert!(detections_from_bytes(&longer_mask, &["one".into()], 0.0).is_err());
         assert!(classes_from_text("1,x").is_err());
     }
 }

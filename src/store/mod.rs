@@ -10,6 +10,7 @@
 
 mod codec;
 mod error;
+mod mask_codec;
 mod project;
 mod results;
 mod runs;

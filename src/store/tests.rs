@@ -44,7 +44,7 @@ fn explanation() -> Explanation {
 }
 
 fn detection(score: f32) -> Detection {
-    Detection { bbox: BBox::new(100.0, 100.0, 300.0, 300.0), score, class: 0, name: "zero".into() }
+    Detection { bbox: BBox::new(100.0, 100.0, 300.0, 300.0), score, class: 0, name: "zero".into(), mask: None }
 }
 
 fn sample(path: &str) -> (Sample, Option<FileStamp>) {

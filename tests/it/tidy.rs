@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("models", &["card", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
     ("analysis", &["dataset", "preprocess", "classifier", "detector", "saliency", "roi", "fit", "geometry"]),
     ("overlay", &["dataset", "colormap", "mask", "geometry", "saliency", "roi", "fit", "analysis"]),
-    ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector"]),
+    ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector", "mask"]),
     ("summary", &["dataset", "analysis", "fit"]),
     ("run", &["device", "dataset", "preprocess", "analysis", "models", "store", "geometry", "detector", "saliency"]),
     ("report", &["store", "summary", "dataset", "analysis", "saliency", "roi", "fit", "geometry"]),

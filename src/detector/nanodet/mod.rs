@@ -63,6 +63,7 @@ impl NanoDet {
             score: c.score,
             class: c.class,
             name: names[c.class].clone(),
+            mask: None,
         });
         // A box in the black frame around the picture has no area left.
         Ok(found.filter(|d| !d.bbox.is_empty()).collect())

@@ -58,6 +58,7 @@ impl OneStage {
             score: b.score,
             class: b.label,
             name: self.spec.classes.names[b.label].clone(),
+            mask: None,
         });
         objects.filter(|d| !d.bbox.is_empty()).collect()
     }

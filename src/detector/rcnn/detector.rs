@@ -1,9 +1,11 @@
 //! An R-CNN as a detector: from prepared pictures to objects in image pixels.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor, bail};
 
 use super::proposals::sigmoid;
-use super::{BoxHead, ClassBox, DetectionRules, Library, ProposalRules, Proposals, RcnnNetwork, Trunk};
+use super::{BoxHead, ClassBox, DetectionRules, Library, MASK_SIDE, ProposalRules, Proposals, RcnnNetwork, Trunk};
 use crate::detector::batch::{groups_of_one_size, padded};
 use crate::detector::{Detection, Detector, DetectorSpec};
 use crate::geometry::{BBox, Size};
@@ -65,14 +67,21 @@ impl Rcnn {
         let strides = &self.network.pooled_strides;
         let scores = head.scores(head.pool(trunk, strides, &proposals.boxes))?;
         let found = head.detections(&scores, &proposals.boxes, input.size, self.detections);
+        let masks = match &self.network.mask_head {
+            Some(mask_head) => mask_head.logits(trunk, strides, &found)?,
+            None => Vec::new(),
+        };
+        let mut masks = masks.chunks_exact(MASK_SIDE * MASK_SIDE);
         let mut detections = Vec::new();
         for ClassBox { bbox, score, label } in found {
-            let bbox = in_image(bbox, input, image);
+            let (bbox, logits) = (in_image(bbox, input, image), masks.next());
             if bbox.is_empty() {
                 continue;
             }
             let name = self.spec.classes.names[label].clone();
-            detections.push(Detection { bbox, score, class: label, name });
+            let mask =
+                self.network.mask_head.as_ref().zip(logits).map(|(head, logits)| head.paste(logits, bbox, image));
+            detections.push(Detection { bbox, score, class: label, name, mask: mask.map(Arc::new) });
         }
         Ok(detections)
     }
@@ -85,6 +94,7 @@ impl Rcnn {
             score: sigmoid(*logit),
             class: 0,
             name: name.clone(),
+            mask: None,
         });
         all.filter(|d| !d.bbox.is_empty()).collect()
     }

@@ -133,3 +133,20 @@ fn the_mobile_detector_needs_no_card_either() {
     let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
     check(&reference, "fasterrcnn_mobilenet_v3_large_320_fpn/default", &found, MOBILE);
 }
+
+#[test]
+fn a_mask_rcnn_finds_the_pixels_of_its_objects() {
+    let reference = Reference::load();
+    let detector = detector(&fill::weights(NAMES, "d2.mask_rcnn_R_50_FPN"), None, presets::detectron2(240, false));
+    let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
+    check(&reference, "d2.mask_rcnn_R_50_FPN/small", &found, RESIDUAL);
+    let size = Size::new(320, 240);
+    let pasted = reference.values("d2.mask_rcnn_R_50_FPN/small/mask.pasted_first3");
+    for (found, expected) in found.iter().zip(pasted.chunks_exact(size.area() as usize)) {
+        let mask = found.mask.as_ref().unwrap();
+        assert_eq!(mask.size(), size);
+        let wrong = (0..expected.len())
+            .filter(|i| mask.contains(*i as u32 % size.width, *i as u32 / size.width) != (expected[*i] == 1.0));
+        assert!(wrong.count() <= 3);
+    }
+}

@@ -76,7 +76,8 @@ fn record(store: &Store, run: camroi::store::RunId, made: &Made, place: u8) -> S
         target: predicted,
         map: SaliencyMap::from_values(4, 4, values),
     };
-    let half = Detection { bbox: BBox::new(0.0, 0.0, 32.0, 48.0), score: 0.8, class: 1, name: "cat".into() };
+    let half =
+        Detection { bbox: BBox::new(0.0, 0.0, 32.0, 48.0), score: 0.8, class: 1, name: "cat".into(), mask: None };
     SampleRecord::Analysed(Box::new(Analysed {
         id,
         hash: ContentHash([place; 32]),
