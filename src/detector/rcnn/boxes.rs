@@ -9,7 +9,7 @@ use crate::detector::nms;
 use crate::detector::pyramid::CHANNELS;
 use crate::detector::roi_align::{LevelRule, RoiAlign};
 use crate::geometry::{BBox, Size};
-use crate::graph::{Activation, Network};
+use crate::graph::{Activation, Network, Op};
 use crate::weights::Weights;
 
 /// Side of the grid that a proposal is resampled to.
@@ -106,8 +106,9 @@ impl BoxHead {
         let head = "roi_heads.box_head";
         let first = weights.renamed(&format!("{head}.fc6"), &format!("{head}.fc1"));
         let second = weights.renamed(&format!("{head}.fc7"), &format!("{head}.fc2"));
-        let mut layers = Layers::new(weights, 1);
+        let mut layers = Layers::new(weights, CHANNELS);
         let x = layers.input();
+        let x = layers.push("roi_heads.box_head.flatten", Op::Flatten, &[x]);
         let x = layers.linear(&first, x, POOLED_VALUES, HIDDEN)?;
         let x = layers.activation(format!("{first}.relu"), x, Activation::Relu);
         let x = layers.linear(&second, x, HIDDEN, HIDDEN)?;
@@ -137,11 +138,10 @@ impl BoxHead {
                 deltas: Vec::new(),
             });
         }
-        // The proposals are the rows of one picture, so that each layer is one matrix product.
-        let input = Tensor::from_vec(pooled, (1, 1, proposals, POOLED_VALUES), &Device::Cpu)?;
+        let input = Tensor::from_vec(pooled, (proposals, CHANNELS, POOLED, POOLED), &Device::Cpu)?;
         let results = self.network.forward(&input)?;
         let values = |i: usize| results[i].flatten_all()?.to_vec1();
-        let delta_columns = results[2].dim(3)?;
+        let delta_columns = results[2].dim(1)?;
         Ok(BoxScores { features: values(0)?, class_logits: values(1)?, delta_columns, deltas: values(2)? })
     }
 
