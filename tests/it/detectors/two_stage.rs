@@ -165,7 +165,8 @@ fn torchvision_mobile_faster_rcnn_agrees_up_to_its_proposals() {
         network: "fasterrcnn_mobilenet_v3_large_320_fpn",
         edge: 320,
         longest: 640,
-        tolerance: 1e-3,
+        // Ten times what torchvision's own float32 is off.
+        tolerance: 2e-3,
         ends_with_proposals: true,
         ..TORCHVISION
     });
