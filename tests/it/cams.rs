@@ -30,6 +30,11 @@ impl Reference {
         tensor.flatten_all().unwrap().to_vec1().unwrap()
     }
 
+    /// The class that the maps of a network explain.
+    pub(crate) fn class(&self, model: &str) -> usize {
+        self.0[&format!("{model}/class")].to_vec1::<i64>().unwrap()[0] as usize
+    }
+
     /// Side of the square grid of a tensor.
     pub(crate) fn side(&self, key: &str) -> usize {
         *self.0[key].dims().last().unwrap()

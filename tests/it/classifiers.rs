@@ -21,7 +21,7 @@ static EXPECTED: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
 });
 
 /// The two inputs of the reference: blocks of colour and noise. `(2, 3, side, side)`
-fn inputs(side: usize) -> Tensor {
+pub(crate) fn inputs(side: usize) -> Tensor {
     let mut values = Vec::new();
     for name in ["input0", "input1"] {
         let blocks = fill::uniform(&format!("{name}_lo"), 3 * 7 * 7);
@@ -36,7 +36,7 @@ fn inputs(side: usize) -> Tensor {
 }
 
 /// The network filled with the reference weights.
-fn network(table: &str, name: &str) -> (Graph, u32) {
+pub(crate) fn network(table: &str, name: &str) -> (Graph, u32) {
     let weights = fill::weights(table, name);
     let architecture = architecture(name).unwrap();
     let classes = architecture.classes(&weights).unwrap();

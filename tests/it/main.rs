@@ -19,6 +19,8 @@ mod detectors;
 mod fill;
 /// Geometry and fit against the reference run.
 mod fit;
+/// Methods, network included, against pytorch-grad-cam, captum and torchray.
+mod maps;
 /// The bundled networks against another implementation.
 mod networks;
 /// Pictures decoded and resized against Pillow.
