@@ -28,6 +28,7 @@
 //! roi          detections, annotations, drawings -> Roi, the region that should matter: box, mask or polygon
 //! fit          SaliencyMap + Roi -> Fit, the share inside
 //! measure      SaliencyMap + region -> other localisation measures, and baselines
+//! validity     is a map about the network: randomised weights, pixels that go and come
 //! models       names and files -> loaded classifier and detector
 //! analysis     one sample through all above
 //! colormap     0..1 -> colour
@@ -83,4 +84,5 @@ pub mod store;
 pub mod summary;
 #[cfg(feature = "gui")]
 pub mod ui;
+pub mod validity;
 pub mod weights;

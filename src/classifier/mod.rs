@@ -113,6 +113,22 @@ impl Classifier {
         })
     }
 
+    /// The same classifier with other weights: `features` and `head` are its own graphs, node for node.
+    ///
+    /// # Errors
+    /// If the device refuses.
+    pub(crate) fn with_halves(&self, features: &Graph, head: &Graph) -> Result<Self, ClassifierError> {
+        Ok(Self {
+            spec: self.spec.clone(),
+            layer: self.layer.clone(),
+            layers: self.layers.clone(),
+            features: Network::new(features, &self.device)?,
+            linear_head: head.pooled_linear().cloned(),
+            head: Network::new(head, &self.device)?,
+            device: self.device.clone(),
+        })
+    }
+
     /// What people call it.
     pub fn name(&self) -> &str {
         &self.spec.name

@@ -9,6 +9,7 @@
 
 mod engine;
 mod network;
+mod rewrite;
 mod shape;
 mod split;
 mod tensors;

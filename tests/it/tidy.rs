@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("annotations", &["dataset", "roi", "mask", "geometry"]),
     ("fit", &["saliency", "roi", "mask", "geometry", "kernels"]),
     ("measure", &["saliency", "fit", "geometry"]),
+    ("validity", &["classifier", "saliency", "dataset", "geometry"]),
     ("models", &["card", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
     ("analysis", &["dataset", "preprocess", "classifier", "detector", "saliency", "roi", "fit", "geometry"]),
     ("overlay", &["dataset", "colormap", "mask", "geometry", "saliency", "roi", "fit", "analysis"]),
