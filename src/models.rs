@@ -66,6 +66,11 @@ pub fn bundled_names() -> Vec<&'static str> {
     BUNDLED.iter().map(|b| b.name).collect()
 }
 
+/// The architectures that a classifier's weights can be of.
+pub fn architecture_names() -> impl Iterator<Item = &'static str> {
+    ARCHITECTURES.iter().map(|a| a.name)
+}
+
 /// The card of a bundled model's name, or the one at a path. A classifier's weights file without a card beside it gets the one
 /// that [`add`] would write.
 ///
@@ -87,7 +92,7 @@ pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device)
         return Err(ModelError::Kind { model: model(), found: "detector", needed: "classifier" });
     };
     let Some(network) = architecture(&source.card.architecture) else {
-        return Err(source.unknown_architecture(ARCHITECTURES.iter().map(|a| a.name)));
+        return Err(source.unknown_architecture(architecture_names()));
     };
     let layer = layer.or(target_layer.as_deref()).unwrap_or(network.target_layer);
     let (classes, (weights, weights_key)) = (source.classes()?, source.weights()?);

@@ -29,7 +29,8 @@ pub use recognise::{Mismatch, Unrecognised, recognise};
 pub use timm::torchvision_names;
 
 use crate::card::Classes;
-use crate::graph::{CutError, Graph, Network};
+use crate::geometry::Size;
+use crate::graph::{CutError, Graph, Network, NodeId};
 use crate::preprocess::Preprocessing;
 
 /// Why a network cannot be used as a classifier.
@@ -78,6 +79,7 @@ pub struct Classifier {
     spec: ClassifierSpec,
     layer: String,
     layers: Vec<String>,
+    grids: Vec<Size>,
     features: Network,
     head: Network,
     /// `(classes, c)` where the head is a mean and one linear layer.
@@ -97,7 +99,11 @@ impl Classifier {
         if outputs != spec.classes.names.len() {
             return Err(ClassifierError::Classes { outputs, names: spec.classes.names.len() });
         }
-        let layers: Vec<String> = graph.cuts().into_iter().map(|id| graph.node(id).name.clone()).collect();
+        let has_cells = |id: &NodeId| shapes[id.index()][2] * shapes[id.index()][3] > 1;
+        let cuts: Vec<_> = graph.cuts().into_iter().filter(has_cells).collect();
+        let layers: Vec<String> = cuts.iter().map(|id| graph.node(*id).name.clone()).collect();
+        let grids =
+            cuts.iter().map(|id| Size::new(shapes[id.index()][3] as u32, shapes[id.index()][2] as u32)).collect();
         let Some(cut) = graph.find(layer) else {
             return Err(ClassifierError::NoLayer { layer: layer.to_owned(), layers });
         };
@@ -105,6 +111,7 @@ impl Classifier {
         Ok(Self {
             layer: layer.to_owned(),
             layers,
+            grids,
             features: Network::new(&features, device)?,
             linear_head: head.pooled_linear().cloned(),
             head: Network::new(&head, device)?,
@@ -154,9 +161,14 @@ impl Classifier {
         &self.layer
     }
 
-    /// All layers that it could be cut at, from input to output.
+    /// All layers of more than one cell that it could be cut at, from input to output.
     pub fn layers(&self) -> &[String] {
         &self.layers
+    }
+
+    /// The grid of cells of each of [`Classifier::layers`], for the input size of the card.
+    pub fn grids(&self) -> &[Size] {
+        &self.grids
     }
 
     /// The device that it runs on.

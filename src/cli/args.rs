@@ -46,8 +46,8 @@ pub(super) enum Command {
 /// Which networks, on what.
 #[derive(Debug, Args)]
 pub(super) struct ModelArgs {
-    /// Classifier under inspection: a bundled name or a model card
-    #[arg(long, value_name = "NAME|CARD", default_value = DEFAULT_CLASSIFIER)]
+    /// Classifier under inspection: a bundled name, a model card or a weights file
+    #[arg(long, value_name = "NAME|CARD|WEIGHTS", default_value = DEFAULT_CLASSIFIER)]
     classifier: String,
     /// Target layer, instead of the classifier's own choice
     #[arg(long)]
@@ -333,12 +333,22 @@ pub(super) struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ModelsCommand {
-    /// The models that come with the program
+    /// The models that come with the program, and the architectures it knows
     List,
-    /// What a model is, from its card
+    /// What a model is, from its card, and a classifier's layers
     Show {
-        /// A bundled name or a model card
-        #[arg(value_name = "NAME|CARD")]
+        /// A bundled name, a model card or a weights file
+        #[arg(value_name = "NAME|CARD|WEIGHTS")]
         model: String,
+    },
+    /// Write the card of a classifier's weights file beside it, and classify five photos as a check
+    Add {
+        /// A .safetensors file, or a .pth, .pt or .pkl with a state dict
+        #[arg(value_name = "WEIGHTS")]
+        weights: PathBuf,
+        /// What the outputs stand for, unless they are ImageNet's 1000 classes: a list (text, JSON or CSV), or the training
+        /// data's folder with one folder a class
+        #[arg(long, value_name = "LIST|FOLDER")]
+        classes: Option<PathBuf>,
     },
 }

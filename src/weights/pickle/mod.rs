@@ -22,7 +22,10 @@ pub enum PickleError {
     #[error("the pickle is cut off at byte {0}")]
     Truncated(usize),
     /// A class or function that is not a tensor or a plain container.
-    #[error("refused: the file wants to use {0}, but only tensors and plain containers are read")]
+    #[error(
+        "refused: the file wants to use {0}, but only tensors and plain containers are read (a module's state_dict, say, but \
+         not the module)"
+    )]
     Refused(String),
     /// An instruction outside protocols 2 to 5, or one that only serves calls.
     #[error("refused: instruction {code:#04x} at byte {at} of the pickle is not one that builds plain data")]
