@@ -129,6 +129,7 @@ impl Classifier {
             spec: self.spec.clone(),
             layer: self.layer.clone(),
             layers: self.layers.clone(),
+            grids: self.grids.clone(),
             features: Network::new(features, &self.device)?,
             linear_head: head.pooled_linear().cloned(),
             head: Network::new(head, &self.device)?,
