@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::dataset::SampleId;
+use crate::store::{Subject, Verdict};
 
 /// A wish of a panel, carried out outside of drawing.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,16 @@ pub(crate) enum Command {
     SelectSample(SampleId),
     /// Show the image this many places further on in the gallery.
     StepSample(isize),
+    /// Give a verdict, or take back the same one.
+    Judge(Subject, Verdict),
+    /// Give the shown image the verdict of this place in the list, and go on to the next image.
+    JudgeImage(usize),
+    /// Give the chosen class the verdict of this place in the list.
+    JudgeClass(usize),
+    /// Take the latest verdict back.
+    Undo,
+    /// Repeat the verdict that was taken back last.
+    Redo,
     /// Show or hide the heat map.
     ToggleHeat,
     /// Show or hide the boxes.

@@ -3,9 +3,12 @@
 //! Comes in: the samples of a class, in their order, and textures. Goes out: the image that was chosen. May not live here:
 //! decoding, sorting.
 
+use std::sync::Arc;
+
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align2, Color32, CornerRadius, CursorIcon, Rect, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, ComboBox, CornerRadius, CursorIcon, Frame, Margin, Rect, RichText, ScrollArea, Sense, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::command::Command;
@@ -14,10 +17,13 @@ use super::project::ClassNames;
 use super::sample_view::canvas;
 use super::textures::{Layer, Slot, Textures};
 use super::theme::{self, palette, size, space};
+use super::verdicts::{self, Verdicts};
 use super::{format, widgets};
 use crate::analysis::{SampleScore, Score};
 use crate::dataset::SampleId;
 use crate::fit::Fit;
+use crate::store::{Subject, Verdict};
+use crate::summary::Thresholds;
 
 /// Narrowest tile, in points.
 const MIN_TILE: f32 = 116.0;
@@ -37,6 +43,8 @@ pub(crate) struct Tiles<'a> {
     pub(crate) failures: &'a [(String, String)],
     /// Names of the classifier's classes.
     pub(crate) names: ClassNames<'a>,
+    /// What the reviewer decided.
+    pub(crate) verdicts: &'a Verdicts,
 }
 
 impl Tiles<'_> {
@@ -52,11 +60,149 @@ impl Tiles<'_> {
 /// View state of the gallery.
 #[derive(Debug, Default)]
 pub(crate) struct Gallery {
+    sort: Sort,
+    quadrant: Quadrant,
+    /// Images in each quadrant, in the order of [`Quadrant::ALL`].
+    counts: [usize; 5],
+    arranged: Option<(Sort, Quadrant, Arc<[usize]>)>,
     /// An image that was chosen by key and has to be brought into sight.
     scroll_to: Option<SampleId>,
 }
 
+/// What the images are sorted by; each begins with what is most remarkable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sort {
+    #[default]
+    Fit,
+    Lift,
+    Confidence,
+    Name,
+}
+
+impl Sort {
+    const ALL: [Self; 4] = [Self::Fit, Self::Lift, Self::Confidence, Self::Name];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fit => "Lowest fit",
+            Self::Lift => "Lowest lift",
+            Self::Confidence => "Most confident",
+            Self::Name => "Name",
+        }
+    }
+
+    /// Rising with the place in the gallery; what has none comes last.
+    fn rank(self, sample: &SampleScore) -> f64 {
+        let rank = sample.score.and_then(|score| match self {
+            Self::Fit => score.fit.value(),
+            Self::Lift => score.fit.lift(),
+            Self::Confidence => Some(-f64::from(score.confidence)),
+            Self::Name => Some(0.0),
+        });
+        rank.unwrap_or(f64::INFINITY)
+    }
+}
+
+/// Right or wrong, with low or high fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Quadrant {
+    #[default]
+    All,
+    RightLow,
+    RightHigh,
+    WrongLow,
+    WrongHigh,
+}
+
+impl Quadrant {
+    const ALL: [Self; 5] = [Self::All, Self::RightLow, Self::RightHigh, Self::WrongLow, Self::WrongHigh];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::RightLow => "Right, low",
+            Self::RightHigh => "Right, high",
+            Self::WrongLow => "Wrong, low",
+            Self::WrongHigh => "Wrong, high",
+        }
+    }
+
+    fn contains(self, sample: &SampleScore) -> bool {
+        let Some(score) = &sample.score else { return self == Self::All };
+        let low = score.fit.value().map(|fit| fit < Thresholds::default().fit);
+        match self {
+            Self::All => true,
+            Self::RightLow => score.correct == Some(true) && low == Some(true),
+            Self::RightHigh => score.correct == Some(true) && low == Some(false),
+            Self::WrongLow => score.correct == Some(false) && low == Some(true),
+            Self::WrongHigh => score.correct == Some(false) && low == Some(false),
+        }
+    }
+}
+
 impl Gallery {
+    /// The images of a class in the gallery's choice and order, `all` being places in `samples`; `None` if nothing has
+    /// changed. Call outside of drawing.
+    pub(crate) fn arrange(&mut self, samples: &[SampleScore], all: &Arc<[usize]>) -> Option<Arc<[usize]>> {
+        if let Some((sort, quadrant, arranged)) = &self.arranged
+            && (*sort, *quadrant) == (self.sort, self.quadrant)
+            && Arc::ptr_eq(arranged, all)
+        {
+            return None;
+        }
+        self.counts = Quadrant::ALL.map(|q| all.iter().filter(|&&place| q.contains(&samples[place])).count());
+        let mut places: Vec<usize> =
+            all.iter().copied().filter(|&place| self.quadrant.contains(&samples[place])).collect();
+        if self.sort == Sort::Name {
+            places.sort_unstable();
+        } else {
+            places.sort_by(|a, b| self.sort.rank(&samples[*a]).total_cmp(&self.sort.rank(&samples[*b])));
+        }
+        self.arranged = Some((self.sort, self.quadrant, Arc::clone(all)));
+        Some(places.into())
+    }
+
+    /// The quadrants that hold images, the sort, and the verdict on the class.
+    fn choice_ui(&mut self, ui: &mut Ui, tiles: &Tiles<'_>) -> Option<Command> {
+        let mut command = None;
+        ui.add_space(space::NEAR);
+        Frame::new().inner_margin(Margin::symmetric(12, 0)).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(5.0, 5.0);
+                for (quadrant, n) in Quadrant::ALL.into_iter().zip(self.counts) {
+                    if n == 0 && quadrant != Quadrant::All && quadrant != self.quadrant {
+                        continue;
+                    }
+                    let text = format!("{} {}", quadrant.name(), format::count(n));
+                    let hint = "Whether the prediction is right, and whether the fit is below a half";
+                    if widgets::chip(ui, self.quadrant == quadrant, &text, hint).clicked() {
+                        self.quadrant = quadrant;
+                    }
+                }
+            });
+            ui.horizontal(|ui| {
+                let width = ((ui.available_width() - space::NEAR) / 2.0).min(150.0);
+                self.sort_ui(ui, width);
+                command = class_verdict_ui(ui, tiles, width);
+            });
+        });
+        ui.add_space(space::TIGHT);
+        command
+    }
+
+    fn sort_ui(&mut self, ui: &mut Ui, width: f32) {
+        let combo = ComboBox::from_id_salt("sort").width(width).selected_text(self.sort.name());
+        let response = combo.show_ui(ui, |ui| {
+            for sort in Sort::ALL {
+                ui.selectable_value(&mut self.sort, sort, sort.name());
+            }
+        });
+        response
+            .response
+            .on_hover_text("What comes first")
+            .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Sort images"));
+    }
+
     /// Brings an image into sight with the next frame.
     pub(crate) fn reveal(&mut self, sample: SampleId) {
         self.scroll_to = Some(sample);
@@ -85,13 +231,8 @@ impl Gallery {
                 widgets::caption(ui, format::counted(tiles.order.len(), "image", "images"));
             },
         );
-        ui.add_space(space::NEAR);
-        ui.horizontal(|ui| {
-            ui.add_space(12.0);
-            widgets::caption(ui, "Lowest fit first");
-        });
-        ui.add_space(space::TIGHT);
-        self.grid_ui(ui, tiles, selected, textures, layers)
+        let command = self.choice_ui(ui, tiles);
+        self.grid_ui(ui, tiles, selected, textures, layers).or(command)
     }
 
     fn grid_ui(
@@ -140,6 +281,31 @@ impl Gallery {
     }
 }
 
+/// A menu for the verdict on the class.
+fn class_verdict_ui(ui: &mut Ui, tiles: &Tiles<'_>, width: f32) -> Option<Command> {
+    let subject = Subject::Class(tiles.class.to_owned());
+    let given = tiles.verdicts.of(&subject);
+    let (text, color) = match given {
+        Some(verdict) => (verdicts::name(verdict), verdicts::color(verdict, palette(ui))),
+        None => ("No verdict", palette(ui).weak),
+    };
+    let mut command = None;
+    let combo = ComboBox::from_id_salt("class verdict").width(width).selected_text(RichText::new(text).color(color));
+    let response = combo.show_ui(ui, |ui| {
+        for verdict in Verdict::ALL {
+            let label = ui.selectable_label(given == Some(verdict), verdicts::name(verdict));
+            if label.on_hover_text(verdicts::meaning(verdict)).clicked() {
+                command = Some(Command::Judge(subject.clone(), verdict));
+            }
+        }
+    });
+    response
+        .response
+        .on_hover_text("What you decide about the class (Alt+1 to Alt+5)")
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Verdict on the class"));
+    command
+}
+
 /// Draws a sample's tile; whether it was clicked.
 fn tile_ui(
     ui: &mut Ui,
@@ -162,6 +328,9 @@ fn tile_ui(
             score_ui(ui, rect, score, tiles.names);
         }
         None => failed_ui(ui, rect, tiles.reason(sample)),
+    }
+    if let Some(verdict) = tiles.verdicts.of(&Subject::Sample(sample.id)) {
+        verdict_ui(ui, rect, verdict);
     }
     if selected {
         widgets::outline(ui, rect, palette.accent, 2.0);
@@ -218,6 +387,17 @@ fn score_ui(ui: &Ui, rect: Rect, score: &Score, names: ClassNames<'_>) {
             widgets::painted_text(ui, at, Align2::LEFT_CENTER, &name, theme::strong(size::SMALL), ink, rect.width());
         }
     }
+}
+
+/// The reviewer's verdict, at the bottom right.
+fn verdict_ui(ui: &Ui, rect: Rect, verdict: Verdict) {
+    let color = verdicts::color(verdict, palette(ui));
+    let painter = ui.painter_at(rect);
+    let galley = painter.layout_no_wrap(verdicts::name(verdict).to_owned(), theme::strong(size::SMALL), color);
+    let size = galley.size() + vec2(10.0, 4.0);
+    let tag = Rect::from_min_size(rect.right_bottom() - vec2(5.0, 5.0) - size, size);
+    painter.rect_filled(tag, CornerRadius::same(4), Color32::from_black_alpha(190));
+    painter.galley(tag.min + vec2(5.0, 2.0), galley, color);
 }
 
 fn failed_ui(ui: &Ui, rect: Rect, reason: &str) {

@@ -9,9 +9,12 @@ use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 use super::command::{Command, Dialog};
 
 /// Keys and what they do, as the window lists them.
-pub(crate) const LIST: [(&str, &str); 10] = [
+pub(crate) const LIST: [(&str, &str); 13] = [
     ("↑  ↓", "previous, next class"),
     ("←  →   or   A  D", "previous, next image"),
+    ("1 to 5", "verdict on the image, and on to the next one"),
+    ("Alt+1 to Alt+5", "verdict on the class"),
+    ("Ctrl+Z   Ctrl+Shift+Z", "take a verdict back, repeat it"),
     ("H", "heat map on and off"),
     ("B", "boxes on and off"),
     ("F", "show the whole image"),
@@ -23,6 +26,9 @@ pub(crate) const LIST: [(&str, &str); 10] = [
 ];
 
 const OPEN_FOLDER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O);
+const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+const VERDICTS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
 const OPEN_PROJECT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 
 /// What the keys of this frame ask for. While a text field has the keyboard, letters and arrows are its own.
@@ -41,6 +47,20 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
         }
         if typing {
             return;
+        }
+        if input.consume_shortcut(&REDO) {
+            commands.push(Command::Redo);
+        }
+        if input.consume_shortcut(&UNDO) {
+            commands.push(Command::Undo);
+        }
+        for (place, key) in VERDICTS.into_iter().enumerate() {
+            // A key alone also counts with Alt held, so that Alt comes first.
+            if input.consume_key(Modifiers::ALT, key) {
+                commands.push(Command::JudgeClass(place));
+            } else if input.consume_key(Modifiers::NONE, key) {
+                commands.push(Command::JudgeImage(place));
+            }
         }
         let plain = [
             (Key::ArrowDown, Command::StepClass(1)),

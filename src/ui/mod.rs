@@ -26,6 +26,7 @@ mod sample_view;
 mod start;
 mod textures;
 mod theme;
+mod verdicts;
 mod widgets;
 mod window;
 

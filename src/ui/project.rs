@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 
 use crate::analysis::{Measured, Outcome, SampleScore};
 use crate::dataset::{ClassId, SampleId};
-use crate::store::{RunInfo, Store};
+use crate::store::{Judgement, RunInfo, Store, Subject};
 use crate::summary::{ClassRow, NoRoi, class_rows, total_row};
 use crate::ui::format;
 
@@ -34,6 +34,8 @@ pub(crate) struct Snapshot {
     pub(crate) total: ClassRow,
     /// Path and reason of what could not be used.
     pub(crate) failures: Arc<[(String, String)]>,
+    /// What reviewers decided.
+    pub(crate) verdicts: Vec<(Subject, Judgement)>,
     by_class: BTreeMap<String, Arc<[usize]>>,
 }
 
@@ -57,6 +59,7 @@ impl Snapshot {
             root: store.root()?,
             listed: store.sample_count()?,
             failures: store.failures(run.id)?.into(),
+            verdicts: store.verdicts(run.id)?,
             run,
             samples: samples.into(),
             classes: classes.into(),

@@ -59,6 +59,21 @@ pub(crate) fn chip(ui: &mut Ui, chosen: bool, text: &str, hint: &str) -> Respons
     response
 }
 
+/// A rounded switch that is lit in its own colour when it is on; `label` is what it is called for assistive technology.
+pub(crate) fn tinted_chip(ui: &mut Ui, on: Option<Color32>, text: &str, label: &str, hint: &str) -> Response {
+    let palette = palette(ui);
+    let fill = on.map_or(palette.bar, |color| tint(palette, color));
+    let button = Button::new(RichText::new(text).size(size::SMALL).color(on.unwrap_or(palette.weak)))
+        .fill(fill)
+        .stroke(Stroke::new(1.0, on.unwrap_or(palette.line)))
+        .corner_radius(CornerRadius::same(11))
+        .min_size(vec2(0.0, 22.0))
+        .wrap_mode(TextWrapMode::Extend);
+    let response = ui.add(button).on_hover_text(hint);
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, on.is_some(), label));
+    response
+}
+
 /// Directions of an [`icon_button`]'s sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Icon {

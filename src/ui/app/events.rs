@@ -12,6 +12,7 @@ use super::App;
 use super::session::Selection;
 use crate::dataset::SampleId;
 use crate::run::RunEvent;
+use crate::store::{Subject, Verdict};
 use crate::ui::command::Command;
 use crate::ui::jobs::Crashed;
 use crate::ui::launch::{Launcher, Request};
@@ -19,6 +20,7 @@ use crate::ui::pictures::Library;
 use crate::ui::project::{Detail, Snapshot};
 use crate::ui::runner::{Phase, Runner};
 use crate::ui::textures::Layer;
+use crate::ui::verdicts::{self, Outbox, Verdicts};
 
 /// What a job reports.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(super) enum Event {
     Run(u64, RunEvent),
     /// The run has ended.
     RunEnded(u64, anyhow::Result<()>),
+    /// Verdicts were written, or not.
+    Judged(anyhow::Result<()>),
     /// A job ended by a panic.
     Crashed(&'static str),
 }
@@ -88,6 +92,8 @@ impl App {
             }
             Event::Run(generation, event) => self.run_told(ctx, generation, &event),
             Event::RunEnded(generation, result) => self.run_ended(generation, result),
+            Event::Judged(Ok(())) => {}
+            Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
             Event::Crashed(job) => self.crashed(job),
         }
     }
@@ -127,6 +133,26 @@ impl App {
             }
             Command::SelectSample(sample) => self.select_sample(sample),
             Command::StepSample(step) => self.step_sample(step),
+            Command::Judge(subject, verdict) => self.judge(subject, verdict),
+            Command::JudgeImage(place) => {
+                if let (Some(sample), Some(&verdict)) = (self.selection.sample, Verdict::ALL.get(place)) {
+                    self.judge(Subject::Sample(sample), verdict);
+                    self.step_sample(1);
+                }
+            }
+            Command::JudgeClass(place) => {
+                if let (Some(class), Some(&verdict)) = (self.selection.class.clone(), Verdict::ALL.get(place)) {
+                    self.judge(Subject::Class(class), verdict);
+                }
+            }
+            Command::Undo => {
+                let outbox = self.session.verdicts.undo();
+                self.post(outbox);
+            }
+            Command::Redo => {
+                let outbox = self.session.verdicts.redo();
+                self.post(outbox);
+            }
             Command::ToggleHeat => self.panes.sample.layers.heat ^= true,
             Command::ToggleBoxes => self.panes.sample.layers.boxes ^= true,
             Command::FitImage => self.panes.sample.fit_image(),
@@ -145,12 +171,21 @@ impl App {
     /// Brings what is shown up to date, outside of drawing.
     pub(super) fn refresh(&mut self, ctx: &Context) {
         self.read_again(ctx);
+        self.arrange();
         let Some(project) = &self.session.project else { return };
         self.panes.classes.refresh(&project.classes);
         if self.selection.class.is_none()
             && let Some(class) = self.panes.classes.rows().first().map(|row| row.class.clone())
         {
             self.select_class(&class);
+        }
+    }
+
+    /// Sorts and filters the images of the class if that has changed.
+    fn arrange(&mut self) {
+        let Some(project) = &self.session.project else { return };
+        if let Some(order) = self.panes.gallery.arrange(&project.samples, &self.selection.all) {
+            self.selection.order = order;
         }
     }
 
@@ -171,6 +206,21 @@ impl App {
         let (generation, file) = (session.generation, runner.file.clone());
         self.jobs.spawn("reading the project", move |reporter| {
             reporter.send(Event::Refreshed(generation, Snapshot::load(&file).map(Box::new)));
+        });
+    }
+
+    fn judge(&mut self, subject: Subject, verdict: Verdict) {
+        if self.session.project.is_some() {
+            let outbox = self.session.verdicts.give(subject, verdict);
+            self.post(Some(outbox));
+        }
+    }
+
+    /// Has verdicts written the moment they are given.
+    fn post(&mut self, outbox: Option<Outbox>) {
+        let (Some(outbox), Some(project)) = (outbox, self.session.project.clone()) else { return };
+        self.jobs.spawn("saving a verdict", move |reporter| {
+            reporter.send(Event::Judged(verdicts::post(&outbox, &project.file, project.run.id)));
         });
     }
 
@@ -223,6 +273,7 @@ impl App {
         let again = self.habits.project.as_deref() == Some(snapshot.file.as_path());
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
         self.start.form = None;
+        self.session.verdicts = Verdicts::new(snapshot.verdicts.iter().cloned());
         ctx.send_viewport_cmd(ViewportCommand::Title(format!("{} – camroi", snapshot.title())));
         self.habits.remember(&snapshot.file);
         self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
@@ -240,9 +291,10 @@ impl App {
     /// Shows a newer state of the open project.
     fn show(&mut self, snapshot: Arc<Snapshot>) {
         if let Some(class) = &self.selection.class {
-            self.selection.order = snapshot.of_class(class);
+            self.selection.all = snapshot.of_class(class);
         }
         self.session.project = Some(snapshot);
+        self.arrange();
     }
 
     fn close(&mut self, ctx: &Context) {
@@ -343,7 +395,8 @@ impl App {
             return;
         }
         self.selection.class = Some(class.to_owned());
-        self.selection.order = project.of_class(class);
+        self.selection.all = project.of_class(class);
+        self.arrange();
         if let Some(&first) = self.selection.order.first() {
             self.select_sample(project.samples[first].id);
         }

@@ -6,6 +6,7 @@
 use eframe::egui::{Align, Button, CentralPanel, Frame, Layout, Margin, Panel, RichText, Ui};
 
 use super::App;
+use crate::store::Subject;
 use crate::ui::command::{Command, Dialog};
 use crate::ui::gallery::Tiles;
 use crate::ui::project::Snapshot;
@@ -87,11 +88,12 @@ impl App {
         let frame = Frame::new().fill(palette(ui).panel);
         let width = ui.available_width();
         let (panes, selection, textures) = (&mut self.panes, &self.selection, &mut self.textures);
+        let verdicts = &self.session.verdicts;
         let class = selection.class.as_deref();
         let left = Panel::left("classes").frame(frame).resizable(true).size_range(280.0..=width * 0.6);
         left.default_size((width * 0.4).clamp(400.0, 640.0)).show(ui, |ui| {
             ui.take_available_width();
-            commands.extend(panes.classes.ui(ui, Some(&project.total), class));
+            commands.extend(panes.classes.ui(ui, Some(&project.total), class, verdicts));
         });
         let names = project.names();
         let tiles = class.map(|class| Tiles {
@@ -100,6 +102,7 @@ impl App {
             order: &selection.order,
             failures: &project.failures,
             names,
+            verdicts,
         });
         let middle = Panel::left("gallery").frame(frame).resizable(true).size_range(150.0..=width * 0.5);
         middle.default_size((width * 0.21).clamp(200.0, 420.0)).show(ui, |ui| {
@@ -110,7 +113,9 @@ impl App {
         CentralPanel::default().frame(frame).show(ui, |ui| {
             let place = selection.place(project).map(|at| (at + 1, selection.order.len()));
             let chosen = match selection.detail.as_deref() {
-                Some(Ok(detail)) => Chosen::Ready { detail, place },
+                Some(Ok(detail)) => {
+                    Chosen::Ready { detail, place, verdict: verdicts.of(&Subject::Sample(detail.sample.id)) }
+                }
                 Some(Err(reason)) => Chosen::Unreadable(reason),
                 None if selection.sample.is_some() => Chosen::Loading,
                 None => Chosen::Nothing,

@@ -10,12 +10,15 @@ use eframe::egui::Context;
 use crate::dataset::SampleId;
 use crate::ui::project::{Detail, Snapshot};
 use crate::ui::runner::Runner;
+use crate::ui::verdicts::Verdicts;
 
 /// The open project and the run that writes it.
 #[derive(Debug, Default)]
 pub(super) struct Session {
     /// What is shown.
     pub(super) project: Option<Arc<Snapshot>>,
+    /// What the reviewer decided.
+    pub(super) verdicts: Verdicts,
     /// The last run of this window.
     pub(super) runner: Option<Runner>,
     /// What is being waited for, in words.
@@ -50,6 +53,8 @@ pub(super) struct Selection {
     pub(super) class: Option<String>,
     /// Its samples, as places in the snapshot, in the gallery's order.
     pub(super) order: Arc<[usize]>,
+    /// The same without the gallery's sort and filter.
+    pub(super) all: Arc<[usize]>,
     /// The image.
     pub(super) sample: Option<SampleId>,
     /// All that is known of it, or why it cannot be read; that of the image before until it has been read.

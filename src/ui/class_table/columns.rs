@@ -1,10 +1,11 @@
 //! The columns of the class table: titles, widths, and what stands in their cells.
 
-use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, Ui, Vec2, pos2};
+use eframe::egui::{Align, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui, Vec2, pos2};
 
+use crate::store::Verdict;
 use crate::summary::{ClassColumn, ClassRow};
 use crate::ui::theme::palette;
-use crate::ui::{format, widgets};
+use crate::ui::{format, verdicts, widgets};
 
 /// A column as the table shows it.
 pub(super) struct Shown {
@@ -86,7 +87,7 @@ pub(super) fn fitting_columns(width: f32) -> Vec<&'static Shown> {
     columns
 }
 
-pub(super) fn cell_ui(ui: &mut Ui, column: ClassColumn, row: &ClassRow, suspect: bool) {
+pub(super) fn cell_ui(ui: &mut Ui, column: ClassColumn, row: &ClassRow, suspect: bool, verdict: Option<Verdict>) {
     let palette = palette(ui);
     let rect = ui.max_rect();
     let number = |ui: &mut Ui, text: String, color| {
@@ -97,7 +98,12 @@ pub(super) fn cell_ui(ui: &mut Ui, column: ClassColumn, row: &ClassRow, suspect:
     match column {
         ClassColumn::Class => {
             ui.add_space(12.0);
-            if suspect {
+            if let Some(verdict) = verdict {
+                let (mark, response) = ui.allocate_exact_size(Vec2::splat(9.0), Sense::hover());
+                let color = verdicts::color(verdict, palette);
+                ui.painter().rect_filled(mark, CornerRadius::same(2), color);
+                response.on_hover_text(verdicts::name(verdict));
+            } else if suspect {
                 let (mark, _) = ui.allocate_exact_size(Vec2::splat(7.0), Sense::hover());
                 ui.painter().circle_filled(mark.center(), 3.5, palette.warn);
             }

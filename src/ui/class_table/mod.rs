@@ -17,7 +17,9 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::command::Command;
 use super::theme::{self, palette, size, space};
+use super::verdicts::Verdicts;
 use super::{format, widgets};
+use crate::store::Subject;
 use crate::summary::{ClassColumn, ClassRow, Finding, Thresholds, findings, sort_rows};
 use columns::{COLUMNS, Shown, cell_ui, fitting_columns};
 use scatter::{Picked, Points, Region, Scatter};
@@ -148,7 +150,13 @@ impl ClassTable {
     }
 
     /// Draws the table.
-    pub(crate) fn ui(&mut self, ui: &mut Ui, total: Option<&ClassRow>, selected: Option<&str>) -> Option<Command> {
+    pub(crate) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        total: Option<&ClassRow>,
+        selected: Option<&str>,
+        verdicts: &Verdicts,
+    ) -> Option<Command> {
         let all = self.listed.all.len();
         widgets::header(
             ui,
@@ -171,7 +179,7 @@ impl ClassTable {
         if let Some(total) = total {
             total_ui(ui, total);
         }
-        self.table_ui(ui, selected).or(picked)
+        self.table_ui(ui, selected, verdicts).or(picked)
     }
 
     /// The plot under the table, where there is room for both.
@@ -229,7 +237,7 @@ impl ClassTable {
         ui.add_space(space::TIGHT);
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, selected: Option<&str>) -> Option<Command> {
+    fn table_ui(&mut self, ui: &mut Ui, selected: Option<&str>, verdicts: &Verdicts) -> Option<Command> {
         let (rows, suspects) = (Arc::clone(&self.listed.rows), Arc::clone(&self.listed.suspects));
         let columns = fitting_columns(ui.available_width() - SCROLL_BAR - 8.0);
         let mut chosen = None;
@@ -261,9 +269,10 @@ impl ClassTable {
             body.rows(space::ROW, rows.len(), |mut table_row| {
                 let row = &rows[table_row.index()];
                 let suspect = suspects[table_row.index()];
+                let verdict = verdicts.of(&Subject::Class(row.class.clone()));
                 table_row.set_selected(selected == Some(row.class.as_str()));
                 for shown in &columns {
-                    table_row.col(|ui| cell_ui(ui, shown.column, row, suspect));
+                    table_row.col(|ui| cell_ui(ui, shown.column, row, suspect, verdict));
                 }
                 let response = table_row.response();
                 if response.clicked() {

@@ -161,7 +161,7 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool) -> bool {
     let y = rect.center().y;
     let number = |from_right: f32, text: String, color: Color32| {
         let at = pos2(rect.right() - from_right, y);
-        widgets::painted_text(ui, at, Align2::RIGHT_CENTER, &text, font.clone(), color, 60.0);
+        widgets::painted_text(ui, at, Align2::RIGHT_CENTER, &text, font.clone(), color, 120.0);
     };
     let name_room = rect.width() - 16.0 - FIT_RIGHT - 40.0;
     let name = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);

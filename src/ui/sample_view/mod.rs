@@ -14,12 +14,14 @@ use super::layers::Layers;
 use super::project::{ClassNames, Detail};
 use super::textures::{Layer, Slot, Texture, Textures};
 use super::theme::{palette, space};
+use super::verdicts;
 use super::widgets::{self, Icon};
 use crate::analysis::Measured;
 use crate::colormap::Colormap;
 use crate::dataset::SampleId;
 use crate::fit::Fit;
 use crate::geometry::Size;
+use crate::store::Verdict;
 use canvas::Zoom;
 
 /// What there is of the chosen sample.
@@ -36,6 +38,8 @@ pub(crate) enum Chosen<'a> {
         detail: &'a Detail,
         /// Its place in the gallery, from 1, and how many there are.
         place: Option<(usize, usize)>,
+        /// What the reviewer decided about it.
+        verdict: Option<Verdict>,
     },
 }
 
@@ -67,8 +71,8 @@ impl SampleView {
         names: ClassNames<'_>,
         textures: &mut Textures,
     ) -> Option<Command> {
-        let (detail, place) = match chosen {
-            Chosen::Ready { detail, place } => (*detail, *place),
+        let (detail, place, verdict) = match chosen {
+            Chosen::Ready { detail, place, verdict } => (*detail, *place, *verdict),
             other => {
                 widgets::header(ui, |ui| drop(widgets::title(ui, "Image")), |_| {});
                 match other {
@@ -88,7 +92,8 @@ impl SampleView {
         match &detail.outcome {
             Ok(measured) => {
                 command = self.tools_ui(ui).or(command);
-                let height = (ui.available_height() * DETAILS_SHARE).clamp(266.0, 340.0);
+                command = verdict_ui(ui, detail.sample.id, verdict).or(command);
+                let height = (ui.available_height() * DETAILS_SHARE).clamp(258.0, 340.0);
                 let canvas_height = (ui.available_height() - height).max(120.0);
                 self.canvas_ui(ui, canvas_height, detail.sample.id, measured, textures);
                 self.pointed = details::ui(ui, detail, measured, names);
@@ -197,6 +202,11 @@ fn best_available(textures: &mut Textures, sample: SampleId) -> Available {
             _ => Available::Nothing,
         },
     }
+}
+
+fn verdict_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) -> Option<Command> {
+    let margin = Margin { left: 12, right: 12, top: 0, bottom: 6 };
+    Frame::new().inner_margin(margin).show(ui, |ui| verdicts::image_ui(ui, sample, given)).inner
 }
 
 fn head_ui(ui: &mut Ui, detail: &Detail, place: Option<(usize, usize)>) -> Option<Command> {

@@ -4,7 +4,8 @@ pub(crate) mod seed;
 
 use std::sync::Arc;
 
-use eframe::egui::Key;
+use camroi::store::{Store, Subject, Verdict};
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use seed::{FakeLauncher, Window, open_window, press, settle, shows};
 
@@ -175,4 +176,83 @@ fn every_key_of_the_list_is_shown() {
     let mut window = open_window(dir.path());
     press(&mut window, Key::Questionmark);
     assert!(shows(&window, "boxes on and off"));
+}
+
+#[test]
+fn verdicts_are_in_the_project_at_once_and_can_be_undone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    let stored = || {
+        let store = Store::open_read_only(&dir.path().join("pets.camroi")).unwrap();
+        let run = store.runs().unwrap().remove(0).id;
+        store.verdicts(run).unwrap().into_iter().map(|(subject, j)| (subject, j.verdict)).collect::<Vec<_>>()
+    };
+    press(&mut window, Key::Num1);
+    assert_eq!(window.state().shown_image(), Some("bird/owl.png"), "the next image is shown");
+    window.key_press_modifiers(Modifiers::ALT, Key::Num2);
+    settle(&mut window);
+    let [(class, of_class), (Subject::Sample(_), of_sample)] = &stored()[..] else { panic!("{:?}", stored()) };
+    assert_eq!((class, of_class), (&Subject::Class("bird".into()), &Verdict::LegitimateContext));
+    assert_eq!(of_sample, &Verdict::Spurious);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    settle(&mut window);
+    assert_eq!(stored().len(), 1);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    settle(&mut window);
+    assert_eq!(stored(), []);
+    window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    settle(&mut window);
+    assert_eq!(stored().len(), 1);
+}
+
+#[test]
+fn a_quadrant_keeps_its_images_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "dog");
+    assert!(shows(&window, "Image torn.png"));
+    click(&mut window, "Wrong, high 1");
+    assert!(shows(&window, "Image collie.png"));
+    assert!(!shows(&window, "Image torn.png") && !shows(&window, "Image pug.png"));
+}
+
+/// What eframe would write to a file.
+#[derive(Default)]
+struct Memory(std::collections::BTreeMap<String, String>);
+
+impl eframe::Storage for Memory {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn sort_filter_and_selection_survive_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "Sort by fit");
+    click(&mut window, "dog");
+    press(&mut window, Key::D);
+    press(&mut window, Key::B);
+    let shown = window.state().shown_image().map(str::to_owned);
+    let mut memory = Memory::default();
+    eframe::App::save(window.state_mut(), &mut memory);
+    drop(window);
+    let launcher = Arc::new(FakeLauncher { dir: dir.path().to_owned() });
+    let mut window = seed::restarted(launcher, Some(dir.path().join("pets.camroi")), Box::leak(Box::new(memory)));
+    assert_eq!(window.state().listed_classes(), ["cat", "dog", "bird"]);
+    assert_eq!(window.state().chosen_class(), Some("dog"));
+    assert_eq!(window.state().shown_image(), shown.as_deref());
+    click(&mut window, "Close project");
+    assert!(shows(&window, "Recent project pets"));
 }

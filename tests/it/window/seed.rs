@@ -206,6 +206,21 @@ pub(crate) fn window(launcher: Arc<dyn Launcher>, open: Option<PathBuf>, size: [
     window
 }
 
+/// A window that finds what an earlier one remembered.
+pub(crate) fn restarted(
+    launcher: Arc<dyn Launcher>,
+    open: Option<PathBuf>,
+    memory: &'static dyn eframe::Storage,
+) -> Window {
+    let builder = Harness::builder().with_size([1280.0, 800.0]).renderer(SoftRenderer::default());
+    let mut window = builder.build_eframe(|cc| {
+        cc.storage = Some(memory);
+        App::new(cc, launcher, open)
+    });
+    settle(&mut window);
+    window
+}
+
 /// Draws frames until nothing is being read, made or run, and nothing moves.
 pub(crate) fn settle(window: &mut Window) {
     settle_when(window, |app| app.is_settled() && !app.is_running());

@@ -1,0 +1,185 @@
+//! The reviewer's verdicts: given, shown, taken back.
+//!
+//! Comes in: what the project holds, and what is decided. Goes out: what is decided now, and writes for the project. May not
+//! live here: SQL, threads.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use eframe::egui::{Color32, Ui, vec2};
+
+use super::command::Command;
+use super::theme::{self, Palette, space};
+use super::widgets;
+use crate::dataset::SampleId;
+use crate::store::{Judgement, RunId, Store, Subject, Verdict};
+
+/// A decision, or the lack of one, about something.
+type Change = (Subject, Option<Judgement>);
+
+/// Decisions on their way into the project, oldest first.
+pub(crate) type Outbox = Arc<Mutex<VecDeque<Change>>>;
+
+/// All verdicts of a project.
+#[derive(Debug, Default)]
+pub(crate) struct Verdicts {
+    given: BTreeMap<Subject, Judgement>,
+    /// What each decision replaced, the latest last.
+    done: Vec<Change>,
+    undone: Vec<Change>,
+    outbox: Outbox,
+}
+
+impl Verdicts {
+    /// The verdicts that a project holds.
+    pub(crate) fn new(given: impl IntoIterator<Item = (Subject, Judgement)>) -> Self {
+        Self { given: given.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The verdict about something.
+    pub(crate) fn of(&self, subject: &Subject) -> Option<Verdict> {
+        self.given.get(subject).map(|judgement| judgement.verdict)
+    }
+
+    /// Gives a verdict; the one that is given already is taken back.
+    pub(crate) fn give(&mut self, subject: Subject, verdict: Verdict) -> Outbox {
+        let known = self.given.get(&subject);
+        let note = known.map(|j| j.note.clone()).unwrap_or_default();
+        let judgement = (known.map(|j| j.verdict) != Some(verdict)).then_some(Judgement { verdict, note });
+        self.undone.clear();
+        let before = self.replace((subject, judgement));
+        self.done.push(before);
+        Arc::clone(&self.outbox)
+    }
+
+    /// Takes the latest decision back; `None` if there is none.
+    pub(crate) fn undo(&mut self) -> Option<Outbox> {
+        let change = self.done.pop()?;
+        let before = self.replace(change);
+        self.undone.push(before);
+        Some(Arc::clone(&self.outbox))
+    }
+
+    /// Repeats the decision that was taken back last; `None` if there is none.
+    pub(crate) fn redo(&mut self) -> Option<Outbox> {
+        let change = self.undone.pop()?;
+        let before = self.replace(change);
+        self.done.push(before);
+        Some(Arc::clone(&self.outbox))
+    }
+
+    /// Puts a change into force and returns what undoes it.
+    fn replace(&mut self, (subject, judgement): Change) -> Change {
+        let before = match &judgement {
+            Some(judgement) => self.given.insert(subject.clone(), judgement.clone()),
+            None => self.given.remove(&subject),
+        };
+        lock(&self.outbox).push_back((subject.clone(), judgement));
+        (subject, before)
+    }
+}
+
+fn lock(outbox: &Mutex<VecDeque<Change>>) -> std::sync::MutexGuard<'_, VecDeque<Change>> {
+    outbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes the decisions of an outbox into a project, in their order. Called on a worker thread; several may call it at once.
+///
+/// # Errors
+/// If the project cannot be written; what could not be written stays in the outbox.
+pub(crate) fn post(outbox: &Outbox, file: &Path, run: RunId) -> anyhow::Result<()> {
+    let mut changes = lock(outbox);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut store = Store::open(file)?;
+    while let Some((subject, judgement)) = changes.front() {
+        store.set_verdict(run, subject, judgement.as_ref())?;
+        changes.pop_front();
+    }
+    Ok(())
+}
+
+/// A verdict in a word or two.
+pub(crate) fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Spurious => "Spurious",
+        Verdict::LegitimateContext => "Context",
+        Verdict::NoObject => "No object",
+        Verdict::DetectorMiss => "Detector miss",
+        Verdict::Undecided => "Undecided",
+    }
+}
+
+/// A verdict in a sentence.
+pub(crate) fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Spurious => "The classifier goes by something that it should not",
+        Verdict::LegitimateContext => "The surroundings belong to what the class means",
+        Verdict::NoObject => "There is no object to look at",
+        Verdict::DetectorMiss => "There is an object, but the detector did not find it",
+        Verdict::Undecided => "Looked at, not decided",
+    }
+}
+
+/// The colour of a verdict's mark.
+pub(crate) fn color(verdict: Verdict, palette: &Palette) -> Color32 {
+    match verdict {
+        Verdict::Spurious => palette.bad,
+        Verdict::LegitimateContext => palette.good,
+        Verdict::NoObject | Verdict::DetectorMiss => palette.warn,
+        Verdict::Undecided => palette.weak,
+    }
+}
+
+/// A row of chips, one for each verdict on an image; the keys 1 to 5 give the same.
+pub(crate) fn image_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) -> Option<Command> {
+    let mut command = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(5.0, space::TIGHT);
+        widgets::caption(ui, "Verdict");
+        for (i, verdict) in Verdict::ALL.into_iter().enumerate() {
+            let hint = format!("{} ({})", meaning(verdict), i + 1);
+            let color = (given == Some(verdict)).then(|| color(verdict, theme::palette(ui)));
+            let label = format!("Image: {}", name(verdict));
+            if widgets::tinted_chip(ui, color, name(verdict), &label, &hint).clicked() {
+                command = Some(Command::Judge(Subject::Sample(sample), verdict));
+            }
+        }
+    });
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(name: &str) -> Subject {
+        Subject::Class(name.into())
+    }
+
+    #[test]
+    fn the_same_verdict_again_takes_it_back() {
+        let mut verdicts = Verdicts::default();
+        verdicts.give(class("a"), Verdict::Spurious);
+        assert_eq!(verdicts.of(&class("a")), Some(Verdict::Spurious));
+        verdicts.give(class("a"), Verdict::Spurious);
+        assert_eq!(verdicts.of(&class("a")), None);
+    }
+
+    #[test]
+    fn undo_and_redo_go_through_the_decisions() {
+        let mut verdicts = Verdicts::new([(class("a"), Judgement { verdict: Verdict::NoObject, note: "n".into() })]);
+        verdicts.give(class("a"), Verdict::Spurious);
+        verdicts.give(class("b"), Verdict::Undecided);
+        assert!(verdicts.undo().is_some());
+        assert!(verdicts.undo().is_some());
+        assert!(verdicts.undo().is_none());
+        assert_eq!((verdicts.of(&class("a")), verdicts.of(&class("b"))), (Some(Verdict::NoObject), None));
+        assert!(verdicts.redo().is_some());
+        assert_eq!(verdicts.of(&class("a")), Some(Verdict::Spurious));
+        verdicts.give(class("a"), Verdict::Undecided);
+        assert!(verdicts.redo().is_none(), "a new decision ends what could be repeated");
+    }
+}
