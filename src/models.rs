@@ -117,7 +117,7 @@ pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device)
         .map_err(|e| ModelError::Classifier { model: model(), source: e.into() })
 }
 
-/// Loads a detector by its bundled name or the path of its card.
+/// Loads a detector by its bundled name or the path of its card or weights file (Detectron2 and torchvision need no card).
 ///
 /// # Errors
 /// If a file is missing or of another network, or the device refuses.

@@ -98,6 +98,7 @@ fn with_background(columns: usize) -> Classes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candle_core::{DType, Device, Tensor};
 
     #[test]
     fn torchvision_numbers_classes_as_coco_does() {
@@ -118,6 +119,23 @@ mod tests {
             "toothbrush",
         ];
         assert_eq!(at, expected);
+    }
+
+    #[test]
+    fn a_zoo_resnext_is_divided_by_its_deviation() -> candle_core::Result<()> {
+        let tensor = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
+        let of_width = |conv2: [usize; 4]| -> candle_core::Result<Recognised> {
+            let weights = Weights::new([
+                ("proposal_generator.rpn_head.conv.weight".to_owned(), tensor(&[1])?),
+                ("roi_heads.box_predictor.cls_score.weight".to_owned(), tensor(&[81, 2])?),
+                ("backbone.bottom_up.res2.0.conv2.weight".to_owned(), tensor(&conv2)?),
+            ])?;
+            recognise(&weights).ok_or_else(|| candle_core::Error::Msg("not recognised".into()))
+        };
+        let resnext = of_width([256, 8, 3, 3])?;
+        assert_eq!((resnext.preprocessing.std, resnext.classes.names.len()), ([57.375, 57.12, 58.395], 80));
+        assert_eq!(of_width([64, 64, 3, 3])?.preprocessing.std, [1.0; 3]);
+        Ok(())
     }
 
     #[test]

@@ -217,3 +217,29 @@ fn proposal_head(layers: &mut Layers<'_>, library: Library, levels: &[NodeId], a
     objectness.extend(offsets);
     Ok(objectness)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::DType;
+
+    #[test]
+    fn depth_groups_and_stride_are_told_by_the_tensors() -> Result<()> {
+        let backbone = |conv2: (usize, usize)| -> Result<ResNet> {
+            let mut tensors = Vec::new();
+            for (stage, depth) in [(2, 3), (3, 4), (4, 23), (5, 3)] {
+                for block in 0..depth {
+                    let name = |conv: usize| format!("backbone.bottom_up.res{stage}.{block}.conv{conv}.weight");
+                    tensors.push((name(1), Tensor::zeros(1, DType::F32, &Device::Cpu)?));
+                    tensors.push((name(2), Tensor::zeros((conv2.0, conv2.1, 3, 3), DType::F32, &Device::Cpu)?));
+                }
+            }
+            Ok(resnet(&Weights::new(tensors)?, Library::Detectron2, 1e-5))
+        };
+        let r101 = backbone((64, 64))?;
+        assert_eq!((r101.depths, r101.groups, r101.width_per_group, r101.stride_in_1x1), ([3, 4, 23, 3], 1, 64, true));
+        let x101 = backbone((256, 8))?;
+        assert_eq!((x101.depths, x101.groups, x101.width_per_group, x101.stride_in_1x1), ([3, 4, 23, 3], 32, 8, false));
+        Ok(())
+    }
+}
