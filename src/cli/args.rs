@@ -315,6 +315,9 @@ pub(super) struct BenchArgs {
     /// Threads that read, and threads that run networks
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,
+    /// Photos of the demo to measure on; the more, the steadier
+    #[arg(long, value_name = "N")]
+    pub(super) images: Option<NonZeroUsize>,
     #[arg(long, default_value = "table")]
     pub(super) format: BenchFormatArg,
 }

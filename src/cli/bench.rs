@@ -1,7 +1,7 @@
 //! `camroi bench`: how fast this machine is.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -17,7 +17,7 @@ use crate::preprocess::{NetworkInput, decode};
 use crate::report::{Column, table};
 use crate::run::{Control, Request, Session};
 
-/// Images that each part is measured on.
+/// Images that each part alone is measured on, at most.
 const IMAGES: usize = 32;
 
 /// Milliseconds for each image, in the medians over several batches.
@@ -50,12 +50,15 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Status> {
 }
 
 fn measure(args: &BenchArgs, folder: &Path) -> Result<Timings> {
-    let request = Request {
+    let mut request = Request {
         models: args.models.request(),
         batch: args.batch,
         threads: args.threads,
         ..analyze::demo_request(Some(&folder.join("bench.camroi")))?
     };
+    if let Some(images) = args.images {
+        request.dataset = first_photos(&request.dataset, images, &folder.join("photos"))?;
+    }
     let dataset = Dataset::scan(&request.dataset)?;
     let mut session = Session::open(&request)?;
     let batch = session.division().batch;
@@ -77,6 +80,17 @@ fn measure(args: &BenchArgs, folder: &Path) -> Result<Timings> {
         images_1000_secs: pipeline_ms,
         images_50000_secs: 50.0 * pipeline_ms,
     })
+}
+
+/// A folder with the first photos of another one.
+fn first_photos(from: &Path, count: NonZeroUsize, to: &Path) -> Result<PathBuf> {
+    let dataset = Dataset::scan(from)?;
+    for sample in dataset.samples.iter().take(count.get()) {
+        let copy = to.join(&sample.path);
+        std::fs::create_dir_all(copy.parent().unwrap_or(to))?;
+        std::fs::copy(dataset.path_of(sample), copy)?;
+    }
+    Ok(to.to_owned())
 }
 
 struct Parts {

@@ -11,6 +11,8 @@ mod cams;
 mod checkpoints;
 /// Classifiers against torchvision.
 mod classifiers;
+/// The program as a script uses it.
+mod cli;
 /// Folders of photos to samples.
 mod dataset;
 /// Detectron2's and torchvision's detectors, stage by stage.
