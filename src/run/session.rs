@@ -208,8 +208,9 @@ fn division(models: &Models, batch: Option<NonZeroUsize>, threads: Option<NonZer
     let number = |n: usize| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
     let on_cpu = models.classifier.device().is_cpu();
     Division {
-        batch: batch.unwrap_or(number(if on_cpu { 4 } else { 32 })),
-        readers: threads.unwrap_or(number(if on_cpu { cores.get().div_ceil(2) } else { cores.get() })),
-        workers: threads.unwrap_or(NonZeroUsize::MIN),
+        batch: batch.unwrap_or(number(if on_cpu { 1 } else { 32 })),
+        // Beside a network on the CPU, reading is a small part of the work.
+        readers: threads.unwrap_or(if on_cpu { number(cores.get().div_ceil(4)) } else { cores }),
+        workers: threads.unwrap_or(if on_cpu { cores } else { NonZeroUsize::MIN }),
     }
 }
