@@ -53,7 +53,7 @@ impl Bits {
     /// A number, lowest bit first.
     fn push(&mut self, value: u32, count: u32) {
         for i in 0..count {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= (((value >> i) & 1) as u8) << (self.used % 8);
@@ -100,7 +100,7 @@ fn bad_data_set() -> TempDir {
         std::os::unix::fs::symlink("/nowhere/at/all.jpg", bad.join("dangling.jpg")).unwrap();
         let locked = bad.join("unreadable.jpg");
         fs::write(&locked, &photo).unwrap();
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     }
     dir
 }
