@@ -32,6 +32,9 @@ pub const DEFAULT_DETECTOR: &str = "nanodet-g-416";
 /// The notices of the bundled networks' authors, for people.
 pub const NOTICES: &str = include_str!("../weights/NOTICES.txt");
 
+/// The licence that the notices name.
+pub const APACHE_2_0: &str = include_str!("../LICENSE-APACHE");
+
 /// ImageNet-1k's classes: WordNet id, tab, name.
 const IMAGENET_1K: &str = include_str!("../weights/imagenet-1k.tsv");
 
@@ -240,6 +243,15 @@ mod tests {
 
     fn error(model: Result<Classifier, ModelError>) -> String {
         model.map_err(|e| e.to_string()).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn every_bundled_weights_file_has_its_notice() -> anyhow::Result<()> {
+        for name in bundled_names() {
+            let file = card(name)?.weights_file;
+            assert!(NOTICES.contains(&file), "{file} has no notice");
+        }
+        Ok(())
     }
 
     #[test]

@@ -354,4 +354,6 @@ pub(super) enum ModelsCommand {
         #[arg(long, value_name = "LIST|FOLDER")]
         classes: Option<PathBuf>,
     },
+    /// The notices of the bundled networks' authors, and their licence
+    Licences,
 }

@@ -12,7 +12,7 @@ use crate::card::{Classes, ModelCard, ModelKind};
 use crate::dataset::Dataset;
 use crate::demo;
 use crate::device::DeviceChoice;
-use crate::models::{add, architecture_names, bundled_names, card, load_classifier};
+use crate::models::{APACHE_2_0, NOTICES, add, architecture_names, bundled_names, card, load_classifier};
 use crate::preprocess::decode;
 use crate::report::{Column, table};
 use crate::saliency::{Method, Recipe};
@@ -25,6 +25,7 @@ pub(super) fn models(args: &ModelsArgs) -> Result<Status> {
         None | Some(ModelsCommand::List) => list()?,
         Some(ModelsCommand::Show { model }) => show(model)?,
         Some(ModelsCommand::Add { weights, classes }) => add_card(weights, classes.as_deref())?,
+        Some(ModelsCommand::Licences) => output::print(&format!("{NOTICES}\n{APACHE_2_0}"))?,
     }
     Ok(Status::Fine)
 }
