@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::regions::RegionFormat;
 use crate::colormap::Colormap;
 use crate::device::DeviceChoice;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
@@ -236,7 +237,7 @@ pub(super) struct ExportArgs {
     pub(super) file: PathBuf,
     #[arg(long)]
     pub(super) format: SampleFormatArg,
-    /// File to write, which may not exist; standard output by default
+    /// File or folder to write, which may not exist; standard output by default, where the format is one file
     #[arg(long, value_name = "PATH")]
     pub(super) out: Option<PathBuf>,
     /// With the saliency grids (JSON only)
@@ -251,14 +252,29 @@ pub(super) enum SampleFormatArg {
     /// One JSON array
     Json,
     Csv,
+    /// Regions as a COCO file
+    Coco,
+    /// Regions as a folder of Pascal VOC files
+    Voc,
+    /// Regions as a folder of YOLO labels
+    Yolo,
 }
 
-impl From<SampleFormatArg> for SampleFormat {
+/// What an export consists of.
+pub(super) enum ExportKind {
+    Samples(SampleFormat),
+    Regions(RegionFormat),
+}
+
+impl From<SampleFormatArg> for ExportKind {
     fn from(arg: SampleFormatArg) -> Self {
         match arg {
-            SampleFormatArg::Jsonl => Self::JsonLines,
-            SampleFormatArg::Json => Self::Json,
-            SampleFormatArg::Csv => Self::Csv,
+            SampleFormatArg::Jsonl => Self::Samples(SampleFormat::JsonLines),
+            SampleFormatArg::Json => Self::Samples(SampleFormat::Json),
+            SampleFormatArg::Csv => Self::Samples(SampleFormat::Csv),
+            SampleFormatArg::Coco => Self::Regions(RegionFormat::Coco),
+            SampleFormatArg::Voc => Self::Regions(RegionFormat::Voc),
+            SampleFormatArg::Yolo => Self::Regions(RegionFormat::Yolo),
         }
     }
 }

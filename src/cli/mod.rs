@@ -15,6 +15,7 @@ mod models;
 mod output;
 mod overlay;
 mod progress;
+mod regions;
 mod tables;
 mod window;
 

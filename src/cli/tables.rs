@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::args::{ClassesArgs, ExportArgs, SampleFormatArg};
+use super::args::{ClassesArgs, ExportArgs, ExportKind, SampleFormatArg};
+use super::regions::export_regions;
 use super::{Status, output};
 use crate::report::{class_table, write_classes, write_samples};
 use crate::store::{RunInfo, Store};
@@ -25,13 +26,18 @@ pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
 
 pub(super) fn export(args: &ExportArgs) -> Result<Status> {
     ensure!(
-        !(args.saliency && args.format == SampleFormatArg::Csv),
-        "a CSV has no place for saliency grids, use jsonl"
+        !args.saliency || matches!(args.format, SampleFormatArg::Jsonl | SampleFormatArg::Json),
+        "only JSON has a place for saliency grids, use jsonl"
     );
     let store = Store::open_read_only(&args.file)?;
     let run = latest_run(&store)?;
     let out: Option<&Path> = args.out.as_deref();
-    output::write_to(out, |out| Ok(write_samples(&store, run.id, args.format.into(), args.saliency, out)?))?;
+    match args.format.into() {
+        ExportKind::Regions(format) => export_regions(&store, run.id, format, out)?,
+        ExportKind::Samples(format) => {
+            output::write_to(out, |out| Ok(write_samples(&store, run.id, format, args.saliency, out)?))?;
+        }
+    }
     Ok(Status::Fine)
 }
 

@@ -108,6 +108,21 @@ fn half_a_photo_is_cut_off() {
 }
 
 #[test]
+fn a_photo_of_a_camera_cut_anywhere_is_cut_off() {
+    for name in ["bird/owl.jpg", "fish/fish1.jpg", "hammer/hammer5.jpg"] {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/demo").join(name);
+        let file = std::fs::read(path).unwrap();
+        assert!(decode(&file).is_ok());
+        for len in (1..file.len()).rev().step_by(file.len() / 97) {
+            assert!(
+                matches!(decode(&file[..len]), Err(DecodeError::CutOff | DecodeError::UnknownFormat)),
+                "{name} {len}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_is_no_picture_is_named() {
     assert_eq!(decode(b"").unwrap_err().to_string(), "the file is empty");
     assert!(matches!(decode(b"a text file named .jpg").unwrap_err(), DecodeError::UnknownFormat));

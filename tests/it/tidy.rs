@@ -68,6 +68,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "preprocess",
             "card",
             "saliency",
+            "annotations",
+            "roi",
             "geometry",
         ],
     ),
