@@ -39,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "summary",
             "analysis",
+            "mask",
             "preprocess",
             "dataset",
             "demo",
