@@ -204,14 +204,6 @@ impl Classifier {
         only(self.head.forward(features)?)
     }
 
-    /// The same scores, as a function of `features` that candle can differentiate.
-    ///
-    /// # Errors
-    /// As [`Classifier::head`].
-    pub fn differentiable_head(&self, features: &Tensor) -> candle_core::Result<Tensor> {
-        only(self.head.forward_with_gradients(features)?)
-    }
-
     /// From the input to the target layer, for passes back through it.
     pub fn features_network(&self) -> &Network {
         &self.features

@@ -163,7 +163,8 @@ impl Step {
             }
             Op::Flatten => Self::Flatten,
             Op::Linear { weight, bias } => {
-                Self::Linear(place(weight)?.t()?.contiguous()?, bias.as_ref().map(place).transpose()?)
+                // A view: on the CPU the weights stay the graph's own.
+                Self::Linear(place(weight)?.t()?, bias.as_ref().map(place).transpose()?)
             }
         })
     }
