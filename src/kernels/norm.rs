@@ -38,7 +38,8 @@ impl Kernel for LayerNorm<'_> {
             let pixel = first + column;
             let mut sum = s.splat(0.0);
             for block in 0..blocks {
-                sum = s.add(sum, s.load(&map[block * plane + pixel]));
+                let x = s.load(&map[block * plane + pixel]);
+                sum = if block + 1 == blocks { s.fma(x, counted, sum) } else { s.add(sum, x) };
             }
             let mean = s.splat(sum_of_lanes(s, sum) / count);
             let mut squares = s.splat(0.0);
