@@ -53,6 +53,17 @@ impl Act {
         }
     }
 
+    /// The function on a vector if it is short, else the vector itself.
+    #[inline(always)]
+    pub(super) fn apply_if_short<S: Simd>(self, s: S, v: S::V) -> S::V {
+        match self {
+            Act::Relu => Act::Relu.apply(s, v),
+            Act::Relu6 => Act::Relu6.apply(s, v),
+            Act::LeakyRelu(slope) => Act::LeakyRelu(slope).apply(s, v),
+            _ => v,
+        }
+    }
+
     /// The function on a vector. A NaN stays a NaN.
     #[inline(always)]
     pub(super) fn apply<S: Simd>(self, s: S, v: S::V) -> S::V {

@@ -52,48 +52,52 @@ impl Kernel for Depthwise<'_> {
 fn rows<S: Simd, const K: usize, const ST: usize>(s: S, job: Depthwise<'_>) {
     let Depthwise { band, width, weights, bias, act, out, out_width, .. } = job;
     assert!(weights.len() == K * K, "a filter of another size");
-    let bias = s.load(bias);
     for (y, out) in out.chunks_exact_mut(out_width).enumerate() {
         let band = &band[y * ST * width..][..K * width];
         let mut x = 0;
-        while x + 7 <= out_width {
-            run_of_pixels::<S, K, ST, 7>(s, &band[x * ST..], width, weights, bias, act, &mut out[x..][..7]);
-            x += 7;
-        }
-        while x + 4 <= out_width {
-            run_of_pixels::<S, K, ST, 4>(s, &band[x * ST..], width, weights, bias, act, &mut out[x..][..4]);
-            x += 4;
-        }
         while x < out_width {
-            run_of_pixels::<S, K, ST, 1>(s, &band[x * ST..], width, weights, bias, act, &mut out[x..][..1]);
-            x += 1;
+            let (band, out) = (&band[x * ST..], &mut out[x..]);
+            if x + 7 <= out_width {
+                s.vectorize(Run::<'_, K, ST, 7> { band, width, weights, bias, act, out });
+                x += 7;
+            } else if x + 4 <= out_width {
+                s.vectorize(Run::<'_, K, ST, 4> { band, width, weights, bias, act, out });
+                x += 4;
+            } else {
+                s.vectorize(Run::<'_, K, ST, 1> { band, width, weights, bias, act, out });
+                x += 1;
+            }
         }
     }
 }
 
 /// `T` output pixels; the first filter tap of the first one is the first pixel of `band`.
-#[inline(always)]
-fn run_of_pixels<S: Simd, const K: usize, const ST: usize, const T: usize>(
-    s: S,
-    band: &[Lanes],
+struct Run<'a, const K: usize, const ST: usize, const T: usize> {
+    band: &'a [Lanes],
     width: usize,
-    weights: &[Lanes],
-    bias: S::V,
+    weights: &'a [Lanes],
+    bias: &'a Lanes,
     act: Act,
-    out: &mut [Lanes],
-) {
-    let mut acc = [[bias; 1]; T];
-    for ky in 0..K {
-        let pixels = &band[ky * width..][..(T - 1) * ST + K];
-        let taps = &weights[ky * K..][..K];
-        for kx in 0..K {
-            let w = s.load(&taps[kx]);
-            for t in 0..T {
-                acc[t][0] = s.fma(s.load(&pixels[t * ST + kx]), w, acc[t][0]);
+    out: &'a mut [Lanes],
+}
+
+impl<const K: usize, const ST: usize, const T: usize> Kernel for Run<'_, K, ST, T> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { band, width, weights, bias, act, out } = self;
+        let mut acc = [[s.load(bias); 1]; T];
+        for ky in 0..K {
+            let pixels = &band[ky * width..][..(T - 1) * ST + K];
+            let taps = &weights[ky * K..][..K];
+            for kx in 0..K {
+                let w = s.load(&taps[kx]);
+                for t in 0..T {
+                    acc[t][0] = s.fma(s.load(&pixels[t * ST + kx]), w, acc[t][0]);
+                }
             }
         }
+        store_tile::<S, T, 1>(s, &acc, 0, act, out);
     }
-    store_tile::<S, T, 1>(s, &acc, 0, act, out);
 }
 
 /// Weights `(channels, 1, k, k)` as `[channels / 16][k * k]` vectors.

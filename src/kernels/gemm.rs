@@ -113,7 +113,7 @@ impl<const P: usize, const B: usize> Kernel for Tile<'_, '_, P, B> {
         let input_step = usize::from(gemm.fresh_input);
         let mut blocks = gemm.input.get(p0..).unwrap_or(&[]);
         for weights in gemm.weights.chunks(LANES) {
-            let Some(tile) = blocks.first_chunk::<P>() else { panic!("fewer input channels than weights") };
+            let tile = tile_of::<P>(blocks);
             let next_pixels = tile.as_ptr().wrapping_add(P * input_step);
             for (i, w) in weights.iter().enumerate() {
                 s.prefetch(line);
@@ -127,9 +127,15 @@ impl<const P: usize, const B: usize> Kernel for Tile<'_, '_, P, B> {
     }
 }
 
+/// The first `P` pixels of a run, of a number that the compiler knows.
+#[inline(always)]
+fn tile_of<const P: usize>(run: &[Lanes]) -> &[Lanes; P] {
+    run.first_chunk().expect("a product has pixels for each of its weights and results")
+}
+
 /// `acc[p][b] += tile[p][i] * w[b]`
 #[inline(always)]
-pub(super) fn multiply<S: Simd, const P: usize, const B: usize>(
+fn multiply<S: Simd, const P: usize, const B: usize>(
     s: S,
     acc: &mut [[S::V; B]; P],
     tile: &[Lanes; P],
@@ -163,7 +169,7 @@ fn start<S: Simd, const P: usize, const B: usize>(s: S, gemm: &Gemm<'_, B>, p0: 
         }
         Start::Accumulate => {
             for b in 0..B {
-                let row = &gemm.out[b][p0..][..P];
+                let row = tile_of::<P>(&gemm.out[b][p0..]);
                 for p in 0..P {
                     acc[p][b] = s.load(&row[p]);
                 }
@@ -197,7 +203,7 @@ fn prefetch_tile<S: Simd, const P: usize, const B: usize>(s: S, gemm: &Gemm<'_, 
 fn finish<S: Simd, const P: usize, const B: usize>(s: S, mut acc: [[S::V; B]; P], gemm: &mut Gemm<'_, B>, p0: usize) {
     if let Some(residual) = &gemm.residual {
         for b in 0..B {
-            let row = &residual[b][p0..][..P];
+            let row = tile_of::<P>(&residual[b][p0..]);
             for p in 0..P {
                 acc[p][b] = s.add(acc[p][b], s.load(&row[p]));
             }
@@ -205,11 +211,11 @@ fn finish<S: Simd, const P: usize, const B: usize>(s: S, mut acc: [[S::V; B]; P]
     }
     let act = gemm.act;
     for b in 0..B {
-        store_tile::<S, P, B>(s, &acc, b, act, &mut gemm.out[b][p0..][..P]);
+        store_tile::<S, P, B>(s, &acc, b, act, &mut gemm.out[b][p0..]);
     }
 }
 
-/// Stores one block's part of a tile through the activation.
+/// Stores one block's part of a tile through the activation, at the start of a row.
 #[inline(always)]
 pub(super) fn store_tile<S: Simd, const P: usize, const B: usize>(
     s: S,
@@ -218,6 +224,7 @@ pub(super) fn store_tile<S: Simd, const P: usize, const B: usize>(
     act: Act,
     row: &mut [Lanes],
 ) {
+    let row: &mut [Lanes; P] = row.first_chunk_mut().expect("a tile does not reach beyond its row");
     macro_rules! store {
         ($act:expr) => {
             for p in 0..P {

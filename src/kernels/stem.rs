@@ -1,7 +1,7 @@
 //! The first convolution: few input channels, read from padded planes, so that they need not be filled up to sixteen.
 
 use super::activation::Act;
-use super::gemm::{multiply, store_tile};
+use super::gemm::store_tile;
 use super::simd::{Kernel, Lanes, Simd};
 
 /// A row of output pixels of `B` blocks of output channels.
@@ -89,14 +89,19 @@ impl<const P: usize, const B: usize, const ST: usize> Kernel for Tile<'_, '_, P,
         }
         for (offset, w) in row.offsets.iter().zip(row.weights) {
             let values = &row.planes[offset + p0 * ST..][..(P - 1) * ST + 1];
-            let mut tile = [[0.0; 16]; P];
-            for p in 0..P {
-                tile[p][0] = values[p * ST];
+            let mut weights = [s.splat(0.0); B];
+            for b in 0..B {
+                weights[b] = s.load(&w[b]);
             }
-            multiply::<S, P, B>(s, &mut acc, &tile, 0, w);
+            for p in 0..P {
+                let x = s.splat(values[p * ST]);
+                for b in 0..B {
+                    acc[p][b] = s.fma(x, weights[b], acc[p][b]);
+                }
+            }
         }
         for b in 0..B {
-            store_tile::<S, P, B>(s, &acc, b, row.act, &mut row.out[b][p0..][..P]);
+            store_tile::<S, P, B>(s, &acc, b, row.act, &mut row.out[b][p0..]);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! The transforms of the map work lane by lane; the element-wise products over the channels are [`super::gemm`] products,
 //! one for each of the `(m + 2)²` positions. Weights are transformed in f64.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::activation::{Act, ApplyInPlace};
@@ -116,10 +117,20 @@ impl Kernel for InputTransform<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         if self.tiling.edge == 4 {
-            transform_input::<S, F4, 6, 4>(s, self);
+            s.vectorize(InputScheme::<'_, F4, 6, 4>(self, PhantomData));
         } else {
-            transform_input::<S, F2, 4, 2>(s, self);
+            s.vectorize(InputScheme::<'_, F2, 4, 2>(self, PhantomData));
         }
+    }
+}
+
+/// A transform of one scheme.
+struct InputScheme<'a, F, const A: usize, const M: usize>(InputTransform<'a>, PhantomData<F>);
+
+impl<F: Scheme<A, M>, const A: usize, const M: usize> Kernel for InputScheme<'_, F, A, M> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        transform_input::<S, F, A, M>(s, self.0);
     }
 }
 
@@ -201,31 +212,27 @@ pub struct OutputTransform<'a> {
 impl Kernel for OutputTransform<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let short = if self.act.is_short() { self.act } else { Act::Identity };
-        macro_rules! with {
-            ($act:expr) => {
-                if self.tiling.edge == 4 {
-                    transform_output::<S, F4, 6, 4>(s, self, $act)
-                } else {
-                    transform_output::<S, F2, 4, 2>(s, self, $act)
-                }
-            };
-        }
-        match short {
-            Act::Relu => with!(Act::Relu),
-            Act::Relu6 => with!(Act::Relu6),
-            Act::LeakyRelu(slope) => with!(Act::LeakyRelu(slope)),
-            _ => with!(Act::Identity),
+        // kept apart, so that the tiles of one scheme have the registers
+        if self.tiling.edge == 4 {
+            s.vectorize(OutputScheme::<'_, F4, 6, 4>(self, PhantomData));
+        } else {
+            s.vectorize(OutputScheme::<'_, F2, 4, 2>(self, PhantomData));
         }
     }
 }
 
+/// A transform of one scheme.
+struct OutputScheme<'a, F, const A: usize, const M: usize>(OutputTransform<'a>, PhantomData<F>);
+
+impl<F: Scheme<A, M>, const A: usize, const M: usize> Kernel for OutputScheme<'_, F, A, M> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        transform_output::<S, F, A, M>(s, self.0);
+    }
+}
+
 #[inline(always)]
-fn transform_output<S: Simd, F: Scheme<A, M>, const A: usize, const M: usize>(
-    s: S,
-    mut job: OutputTransform<'_>,
-    act: Act,
-) {
+fn transform_output<S: Simd, F: Scheme<A, M>, const A: usize, const M: usize>(s: S, mut job: OutputTransform<'_>) {
     let bias = s.load(job.bias);
     for (column, tile) in job.tiles.clone().enumerate() {
         let mut u = [[s.splat(0.0); A]; M];
@@ -245,9 +252,9 @@ fn transform_output<S: Simd, F: Scheme<A, M>, const A: usize, const M: usize>(
         }
         let place = job.tiling.place(tile);
         if job.pool {
-            store_pooled::<S, M>(s, &mut job, act, bias, y, place);
+            store_pooled::<S, M>(s, &mut job, bias, y, place);
         } else {
-            store_tile::<S, M>(s, &mut job, act, bias, y, place);
+            store_tile::<S, M>(s, &mut job, bias, y, place);
         }
     }
 }
@@ -256,7 +263,6 @@ fn transform_output<S: Simd, F: Scheme<A, M>, const A: usize, const M: usize>(
 fn store_tile<S: Simd, const M: usize>(
     s: S,
     job: &mut OutputTransform<'_>,
-    act: Act,
     bias: S::V,
     y: [[S::V; M]; M],
     [image, row, column]: [usize; 3],
@@ -277,7 +283,7 @@ fn store_tile<S: Simd, const M: usize>(
                 if let Some(residual) = residual {
                     v = s.add(v, s.load(&residual[c]));
                 }
-                s.store(&mut out[c], act.apply(s, v));
+                s.store(&mut out[c], job.act.apply_if_short(s, v));
             }
         }
         if !job.act.is_short() {
@@ -290,7 +296,6 @@ fn store_tile<S: Simd, const M: usize>(
 fn store_pooled<S: Simd, const M: usize>(
     s: S,
     job: &mut OutputTransform<'_>,
-    act: Act,
     bias: S::V,
     y: [[S::V; M]; M],
     [image, row, column]: [usize; 3],
@@ -305,7 +310,7 @@ fn store_pooled<S: Simd, const M: usize>(
                 let largest = s.max(s.max(upper[2 * c], upper[2 * c + 1]), s.max(lower[2 * c], lower[2 * c + 1]));
                 let at = (image * oh + py) * ow + px - job.first_pixel;
                 let out = &mut job.out[at..][..1];
-                s.store(&mut out[0], act.apply(s, s.add(largest, bias)));
+                s.store(&mut out[0], job.act.apply_if_short(s, s.add(largest, bias)));
             }
         }
     }

@@ -55,7 +55,9 @@ impl Simd for Avx512 {
 
     #[inline]
     fn vectorize<K: Kernel>(self, kernel: K) {
+        // kept apart: inlined into one function, the register tiles of several sizes would not stay in registers
         #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,fma")]
+        #[inline(never)]
         fn inner<K: Kernel>(simd: Avx512, kernel: K) {
             kernel.run(simd);
         }
@@ -118,7 +120,9 @@ impl Simd for Avx2 {
 
     #[inline]
     fn vectorize<K: Kernel>(self, kernel: K) {
+        // kept apart, as above
         #[target_feature(enable = "avx2,fma")]
+        #[inline(never)]
         fn inner<K: Kernel>(simd: Avx2, kernel: K) {
             kernel.run(simd);
         }

@@ -33,7 +33,8 @@ impl Simd for Neon {
     type V = Quad;
     const ACCUMULATORS: usize = 6;
 
-    #[inline(always)]
+    // kept apart: inlined into one function, the register tiles of several sizes would not stay in registers
+    #[inline(never)]
     fn vectorize<K: Kernel>(self, kernel: K) {
         kernel.run(self);
     }
