@@ -35,3 +35,6 @@ pub use buffer::LaneBuffer;
 pub use isa::{Isa, IsaError, VARIABLE};
 pub use simd::{LANES, Lanes};
 pub use window::{Window, WindowMut};
+
+#[cfg(test)]
+mod tests;
