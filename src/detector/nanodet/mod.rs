@@ -6,6 +6,7 @@ mod network;
 use candle_core::{Device, Result, Tensor, bail};
 
 use self::decode::{BINS, Level, decode};
+pub use self::network::network;
 use super::{Detection, Detector, DetectorSpec};
 use crate::geometry::Size;
 use crate::graph::Network;
@@ -32,7 +33,7 @@ impl NanoDet {
         if !(size.width.is_multiple_of(32) && size.height.is_multiple_of(32)) {
             bail!("NanoDet reads inputs whose sides are multiples of 32, not {} x {}", size.width, size.height)
         }
-        let graph = network::network(weights, spec.classes.names.len() + 4 * BINS)?;
+        let graph = network(weights, spec.classes.names.len() + 4 * BINS)?;
         Ok(Self { network: Network::new(&graph, device)?, spec })
     }
 

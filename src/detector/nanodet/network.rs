@@ -11,7 +11,10 @@ const PYRAMID: usize = 128;
 
 /// The network, which reads `(n, 3, h, w)` with sides that are multiples of 32 and returns the head's output of the strides 8,
 /// 16 and 32, each `(n, outputs, h / stride, w / stride)`.
-pub(super) fn network(weights: &Weights, outputs: usize) -> Result<Graph> {
+///
+/// # Errors
+/// If the weights are of another network.
+pub fn network(weights: &Weights, outputs: usize) -> Result<Graph> {
     let mut net = Layers::new(weights, 3);
     let input = net.input();
     let stem = conv(&mut net, "backbone.stem", input, ConvShape::new(3, 32, 3).stride(2))?;

@@ -5,7 +5,6 @@
 
 mod events;
 mod place;
-mod runs;
 mod session;
 
 use std::path::PathBuf;

@@ -1,0 +1,51 @@
+//! Forward passes of whole networks on the CPU engine.
+//!
+//! `cargo bench --bench networks` prints milliseconds of the medians; the number of threads is rayon's
+//! (`RAYON_NUM_THREADS`), the instruction set `CAMROI_ISA`'s. `cargo bench --bench networks -- --serve` answers lines `NAME
+//! BATCH` with milliseconds of one pass, for `compare_pytorch.py`.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+
+use anyhow::{Context as _, Result};
+use support::{NAMES, Network, median};
+
+fn main() -> Result<()> {
+    if std::env::args().any(|a| a == "--serve") {
+        return serve();
+    }
+    let isa = camroi::kernels::Isa::from_env()?.name();
+    println!("{} threads, {isa}", rayon::current_num_threads());
+    println!("{:<20} {:>5} {:>9} {:>9} {:>8} {:>8}", "network", "batch", "median ms", "least ms", "weights", "memory");
+    for name in NAMES {
+        let network = Network::new(name)?;
+        for batch in [1, 8, 32] {
+            network.forward_ms(batch)?;
+            let times = (0..11).map(|_| network.forward_ms(batch)).collect::<Result<Vec<_>>>()?;
+            let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+            let mb = |bytes: usize| format!("{:.0} MB", bytes as f64 / 1e6);
+            let (weights, side) = (mb(network.net.weight_bytes()), network.side);
+            let memory = mb(network.net.workspace_bytes([batch, 3, side, side])?);
+            println!("{name:<20} {batch:>5} {:>9.2} {least:>9.2} {weights:>8} {memory:>8}", median(times));
+        }
+    }
+    Ok(())
+}
+
+/// Answers lines `NAME BATCH` with milliseconds.
+fn serve() -> Result<()> {
+    let mut networks = BTreeMap::new();
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let (name, batch) = line.split_once(' ').context("a line is a name and a batch size")?;
+        if !networks.contains_key(name) {
+            networks.insert(name.to_owned(), Network::new(name)?);
+        }
+        println!("{}", networks[name].forward_ms(batch.parse()?)?);
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}
