@@ -59,10 +59,12 @@ fn add_card(weights: &Path, classes: Option<&Path>) -> Result<()> {
     let classes = classes.map(class_list).transpose()?;
     let path = add(weights, classes.as_ref())?;
     let model = path.to_string_lossy();
-    output::print(&format!(
-        "{}\nWritten to {model}. What its classifier says of five photos:\n",
-        describe(&card(&model)?)
-    ))?;
+    let card = card(&model)?;
+    output::print(&format!("{}\nWritten to {model}.\n", describe(&card)))?;
+    if matches!(card.kind, ModelKind::Detector { .. }) {
+        return Ok(());
+    }
+    output::print("What its classifier says of five photos:\n")?;
     output::print(&preview(&model)?)?;
     output::print("If these are wrong, correct the order of the classes, mean, std or resize in the card.\n")
 }

@@ -13,8 +13,11 @@ use crate::fill;
 
 /// Ten times what float32 is off with residual backbones: 1e-6 of 320 pixels, 2.1e-6 of the score.
 const RESIDUAL: [f32; 2] = [3.2e-3, 2.1e-5];
-/// Mobile backbones amplify rounding: scores by torchvision's own float32 are up to 2e-4 off, and boxes follow.
-const MOBILE: [f32; 2] = [0.1, 2e-3];
+/// SSDlite: ten times the 1.1e-4 that scores by torchvision's own float32 are off, and 1e-3 of 320 pixels.
+const SSDLITE: [f32; 2] = [0.32, 1.1e-3];
+/// The MobileNet Faster R-CNN amplifies rounding most: its trunk is 1e-3 off here, and its box head adds to that. Torchvision's
+/// own float32 is 2e-4 off in the scores; this is 25 times as much, so it tells wrong architectures, not wrong digits.
+const MOBILE_RCNN: [f32; 2] = [0.32, 5e-3];
 
 const NAMES: &str = "detectors/names.json.gz";
 
@@ -116,7 +119,7 @@ fn one_stage_objects_are_in_image_pixels() {
     let reference = Reference::load();
     let cases = [
         ("retinanet_resnet50_fpn", "small", Some("retinanet"), presets::torchvision(240, 1333), RESIDUAL),
-        ("ssdlite320_mobilenet_v3_large", "default", None, presets::ssdlite(), MOBILE),
+        ("ssdlite320_mobilenet_v3_large", "default", None, presets::ssdlite(), SSDLITE),
     ];
     for (network, configuration, architecture, preprocessing, tolerance) in cases {
         let detector = detector(&fill::weights(NAMES, network), architecture, preprocessing);
@@ -131,7 +134,7 @@ fn the_mobile_detector_needs_no_card_either() {
     let detector =
         detector(&fill::weights(NAMES, "fasterrcnn_mobilenet_v3_large_320_fpn"), None, presets::torchvision(320, 640));
     let found = detect(detector.as_ref(), &[reference.scene()]).remove(0);
-    check(&reference, "fasterrcnn_mobilenet_v3_large_320_fpn/default", &found, MOBILE);
+    check(&reference, "fasterrcnn_mobilenet_v3_large_320_fpn/default", &found, MOBILE_RCNN);
 }
 
 #[test]
