@@ -2,7 +2,7 @@
 //!
 //! Comes in: credits, failures. Goes out: nothing but the wish to close. May not live here: what the panels show.
 
-use eframe::egui::{Context, Grid, Id, Label, Modal, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Context, Frame, Grid, Id, Label, Modal, RichText, ScrollArea, Ui, vec2};
 
 use super::command::Dialog;
 use super::keys;
@@ -48,9 +48,13 @@ impl Dialogs {
     }
 }
 
+fn frame(ctx: &Context) -> Frame {
+    Frame::popup(&ctx.global_style()).inner_margin(space::SECTION)
+}
+
 /// Whether it is to close.
 fn message_ui(ctx: &Context, message: &str) -> bool {
-    let response = Modal::new(Id::unique("message")).show(ctx, |ui| {
+    let response = Modal::new(Id::unique("message")).frame(frame(ctx)).show(ctx, |ui| {
         ui.set_width(420.0);
         head_ui(ui, "That did not work");
         ui.label(RichText::new(message).color(palette(ui).text));
@@ -62,8 +66,8 @@ fn message_ui(ctx: &Context, message: &str) -> bool {
 
 /// Whether it is to close.
 fn dialog_ui(ctx: &Context, dialog: Dialog, credits: &[Credits], failures: &[(String, String)]) -> bool {
-    let response = Modal::new(Id::unique("dialog")).show(ctx, |ui| {
-        ui.set_width(if dialog == Dialog::Keys { 420.0 } else { 640.0 });
+    let response = Modal::new(Id::unique("dialog")).frame(frame(ctx)).show(ctx, |ui| {
+        ui.set_width(if dialog == Dialog::Keys { 500.0 } else { 640.0 });
         let closed = ui
             .horizontal(|ui| {
                 head_ui(ui, title(dialog));

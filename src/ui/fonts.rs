@@ -7,10 +7,22 @@
 
 use std::sync::Arc;
 
+use super::launch::{Credit, Credits};
 use eframe::egui::{FontData, FontDefinitions, FontFamily};
 
 /// Name of the family of the heavier weight.
 pub(crate) const STRONG: &str = "strong";
+
+/// Who made the fonts of the window.
+pub(crate) fn credits() -> Credits {
+    let inter = Credit {
+        work: "Inter".to_owned(),
+        author: "The Inter Project Authors".to_owned(),
+        licence: "OFL-1.1".to_owned(),
+        source: "https://github.com/rsms/inter".to_owned(),
+    };
+    Credits { title: "Fonts".to_owned(), works: vec![inter] }
+}
 
 /// Inter before egui's own fonts, in two weights.
 pub(crate) fn definitions() -> FontDefinitions {

@@ -229,6 +229,6 @@ pub(crate) fn on_tag(fill: Color32) -> Color32 {
 }
 
 /// The smallest window that shows all three panes.
-pub(crate) const MIN_WINDOW: Vec2 = vec2(960.0, 600.0);
+pub(crate) const MIN_WINDOW: Vec2 = vec2(1100.0, 680.0);
 /// The first window's size.
 pub(crate) const WINDOW: Vec2 = vec2(1440.0, 900.0);

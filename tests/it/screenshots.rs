@@ -159,6 +159,25 @@ fn a_large_window_of_double_density_is_filled() {
     keep(&dense, "dense");
 }
 
+/// In the smallest window nothing is out of reach; looked at, not kept.
+#[test]
+fn the_smallest_window_has_room_for_panes_form_and_dialogs() {
+    let small = [1100.0, 680.0];
+    let mut window = on_demo(small, 1.0);
+    keep(&window.render().unwrap(), "small");
+    choose(&mut window, "Keys");
+    keep(&window.render().unwrap(), "keys");
+    choose(&mut window, "Close dialog");
+    choose(&mut window, "About");
+    keep(&window.render().unwrap(), "about");
+    choose(&mut window, "Close dialog");
+    let launcher = Arc::new(FakeLauncher { dir: DEMO.root.clone() });
+    let mut form = crate::window::seed::window(launcher, Some(DEMO.root.clone()), small, 1.0);
+    keep(&form.render().unwrap(), "form");
+    let button = form.get_by_label("Start analysis").rect();
+    assert!(button.bottom() < 680.0, "{button:?}");
+}
+
 fn keep(picture: &image::RgbaImage, name: &str) {
     if let Some(folder) = option_env!("CARGO_TARGET_TMPDIR") {
         picture.save(Path::new(folder).join(format!("{name}.png"))).unwrap();

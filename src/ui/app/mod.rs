@@ -22,7 +22,7 @@ use super::launch::{Choices, Credits, Launcher};
 use super::sample_view::SampleView;
 use super::start::Start;
 use super::textures::Textures;
-use super::{keys, theme};
+use super::{fonts, keys, theme};
 use crate::colormap::Colormap;
 use crate::dataset::SampleId;
 use events::Event;
@@ -44,6 +44,14 @@ struct Outside {
     launcher: Arc<dyn Launcher>,
     choices: Choices,
     credits: Vec<Credits>,
+}
+
+impl Outside {
+    fn new(launcher: Arc<dyn Launcher>) -> Self {
+        let mut credits = launcher.credits();
+        credits.push(fonts::credits());
+        Self { choices: launcher.choices(), credits, launcher }
+    }
 }
 
 /// The window.
@@ -69,7 +77,7 @@ impl App {
         ctx.set_theme(if habits.light { Theme::Light } else { Theme::Dark });
         let mut app = Self {
             jobs: Jobs::new(ctx.clone()),
-            outside: Outside { choices: launcher.choices(), credits: launcher.credits(), launcher },
+            outside: Outside::new(launcher),
             session: Session::default(),
             selection: Selection::default(),
             start: Start::default(),

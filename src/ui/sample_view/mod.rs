@@ -6,7 +6,7 @@ pub(crate) mod canvas;
 mod details;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Align, Color32, ComboBox, Frame, Layout, Margin, Rect, Sense, Slider, Spinner, Ui, WidgetInfo};
+use eframe::egui::{Color32, ComboBox, Frame, Margin, Rect, Sense, Slider, Spinner, Ui, WidgetInfo};
 
 use super::command::Command;
 use super::gallery::file_name;
@@ -88,10 +88,10 @@ impl SampleView {
             self.zoom.reset();
             self.pointed = None;
         }
-        let mut command = head_ui(ui, detail, place);
+        let mut command = head_ui(ui, detail, place, self.zoom.factor());
         match &detail.outcome {
             Ok(measured) => {
-                command = self.tools_ui(ui).or(command);
+                self.tools_ui(ui);
                 command = verdict_ui(ui, detail.sample.id, verdict).or(command);
                 let height = (ui.available_height() * DETAILS_SHARE).clamp(258.0, 340.0);
                 let canvas_height = (ui.available_height() - height).max(120.0);
@@ -103,26 +103,17 @@ impl SampleView {
         command
     }
 
-    fn tools_ui(&mut self, ui: &mut Ui) -> Option<Command> {
-        let mut command = None;
+    fn tools_ui(&mut self, ui: &mut Ui) {
         let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
         bar.show(ui, |ui| {
             ui.horizontal(|ui| {
+                ui.spacing_mut().slider_width = (ui.available_width() - 270.0).clamp(48.0, 110.0);
                 let layers = &mut self.layers;
                 widgets::toggle(ui, &mut layers.heat, "Heat map", "Show the saliency (H)");
                 widgets::toggle(ui, &mut layers.boxes, "Boxes", "Show the regions (B)");
                 ui.add_enabled_ui(layers.heat, |ui| heat_tools_ui(ui, layers));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if self.zoom.factor() > 1.0 {
-                        if ui.button("Reset zoom").on_hover_text("Show the whole image (F)").clicked() {
-                            command = Some(Command::FitImage);
-                        }
-                        widgets::caption(ui, format!("{:.1}×", self.zoom.factor()));
-                    }
-                });
             });
         });
-        command
     }
 
     fn canvas_ui(&mut self, ui: &mut Ui, height: f32, sample: SampleId, measured: &Measured, textures: &mut Textures) {
@@ -209,7 +200,7 @@ fn verdict_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) -> Option<C
     Frame::new().inner_margin(margin).show(ui, |ui| verdicts::image_ui(ui, sample, given)).inner
 }
 
-fn head_ui(ui: &mut Ui, detail: &Detail, place: Option<(usize, usize)>) -> Option<Command> {
+fn head_ui(ui: &mut Ui, detail: &Detail, place: Option<(usize, usize)>, zoom: f32) -> Option<Command> {
     let mut command = None;
     widgets::header(
         ui,
@@ -226,6 +217,12 @@ fn head_ui(ui: &mut Ui, detail: &Detail, place: Option<(usize, usize)>) -> Optio
             }
             if place.is_some() {
                 widgets::caption(ui, format!("{at} of {n}"));
+            }
+            if zoom > 1.0 {
+                if ui.button("Reset zoom").on_hover_text("Show the whole image (F)").clicked() {
+                    command = Some(Command::FitImage);
+                }
+                widgets::caption(ui, format!("{zoom:.1}×"));
             }
         },
     );
