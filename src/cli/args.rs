@@ -13,7 +13,7 @@ use crate::report::{ClassFormat, SampleFormat};
 use crate::run::ModelRequest;
 use crate::saliency::Method;
 use crate::store::TargetRule;
-use crate::summary::{ClassColumn, NoRoi};
+use crate::summary::{ClassColumn, Minus, NoRoi};
 
 /// Measures whether an image classifier looks at the object.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ pub(super) enum Command {
     Analyze(Box<AnalyzeArgs>),
     /// Print the class table of a project
     Classes(ClassesArgs),
+    /// Print localisation measures by class: pointing game, rank accuracy, ROC area and others
+    Measures(MeasuresArgs),
     /// Write the samples of a project for other programs
     Export(ExportArgs),
     /// Draw boxes and heat map on photos, or on those of a project
@@ -227,6 +229,35 @@ impl ClassFormatArg {
             Self::Table => None,
             Self::Csv => Some(ClassFormat::Csv),
             Self::Json => Some(ClassFormat::Json),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MeasuresArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    /// Show what the measures have beyond those of a map that knows nothing of the network
+    #[arg(long, value_name = "BASELINE", default_value = "nothing")]
+    pub(super) minus: MinusArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum MinusArg {
+    /// The measures themselves
+    Nothing,
+    /// All saliency at the centre of the view
+    Centre,
+    /// The same saliency everywhere
+    Uniform,
+}
+
+impl From<MinusArg> for Minus {
+    fn from(arg: MinusArg) -> Self {
+        match arg {
+            MinusArg::Nothing => Self::Nothing,
+            MinusArg::Centre => Self::Centre,
+            MinusArg::Uniform => Self::Uniform,
         }
     }
 }

@@ -11,6 +11,7 @@ mod bench;
 mod interrupt;
 #[cfg(feature = "gui")]
 mod launcher;
+mod measures;
 mod models;
 mod output;
 mod overlay;
@@ -75,6 +76,7 @@ fn dispatch(cli: Cli) -> Result<Status> {
         Some(Command::Demo(args)) => analyze::demo(&args),
         Some(Command::Analyze(args)) => analyze::analyze(&args),
         Some(Command::Classes(args)) => tables::classes(&args),
+        Some(Command::Measures(args)) => measures::measures_command(&args),
         Some(Command::Export(args)) => tables::export(&args),
         Some(Command::Overlay(args)) => overlay::overlay(&args),
         Some(Command::Bench(args)) => bench::bench(&args),

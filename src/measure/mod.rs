@@ -12,8 +12,9 @@ mod scores;
 
 pub use picture::Picture;
 
-use crate::fit::roi_share;
+use crate::fit::{ShareRule, region_share};
 use crate::geometry::{BBox, Size};
+use crate::roi::Roi;
 use crate::saliency::SaliencyMap;
 
 /// Pixels of the picture that measures are computed on: the usual network input.
@@ -105,9 +106,9 @@ impl Baseline {
     }
 }
 
-/// How well a map over `view` agrees with `roi`, both boxes in image pixels; `None` if the region lies outside the view.
-pub fn measures(map: &SaliencyMap, view: BBox, roi: BBox) -> Option<Measures> {
-    let share = roi_share(map, view, roi)?;
+/// How well a map over `view` (in image pixels) agrees with a region of any shape; `None` if the region lies outside the view.
+pub fn measures(map: &SaliencyMap, view: BBox, roi: &Roi) -> Option<Measures> {
+    let share = region_share(map, view, roi, ShareRule::default())?;
     let fit = share.fit;
     let mut result = Measures { fit, lift: fit.map(|f| f / share.area_share), ..Measures::default() };
     if map.is_flat() {
@@ -131,22 +132,27 @@ pub fn measures(map: &SaliencyMap, view: BBox, roi: BBox) -> Option<Measures> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::roi::RoiSource;
     use proptest::prelude::*;
 
     fn view() -> BBox {
         BBox::new(100.0, 50.0, 324.0, 274.0)
     }
 
+    /// The measures of a box.
+    fn boxed(map: &SaliencyMap, roi: BBox) -> Option<Measures> {
+        measures(map, view(), &Roi::of_box(roi, 1.0, "", RoiSource::Detector))
+    }
+
     #[test]
     fn a_region_outside_the_view_has_no_measures() {
-        assert_eq!(measures(&Baseline::Uniform.map(), view(), BBox::new(0.0, 0.0, 90.0, 300.0)), None);
+        assert_eq!(boxed(&Baseline::Uniform.map(), BBox::new(0.0, 0.0, 90.0, 300.0)), None);
     }
 
     #[test]
     fn a_uniform_map_scores_the_share_of_the_area() {
         // A quarter of the view.
-        let m =
-            measures(&Baseline::Uniform.map(), view(), BBox::new(100.0, 50.0, 212.0, 162.0)).expect("inside the view");
+        let m = boxed(&Baseline::Uniform.map(), BBox::new(100.0, 50.0, 212.0, 162.0)).expect("inside the view");
         for value in [m.fit, m.fit_pixels, m.rank_accuracy, m.top_k, m.half_max_mass] {
             assert!((value.expect("defined") - 0.25).abs() < 1e-6, "{m:?}");
         }
@@ -156,25 +162,25 @@ mod tests {
     #[test]
     fn the_centre_hits_a_region_in_the_middle_and_no_corner() {
         let centre = Baseline::Centre.map();
-        let middle = measures(&centre, view(), BBox::new(190.0, 140.0, 230.0, 180.0)).expect("inside the view");
+        let middle = boxed(&centre, BBox::new(190.0, 140.0, 230.0, 180.0)).expect("inside the view");
         assert_eq!(
             (middle.pointing_game, middle.half_max_mass, middle.rank_accuracy.map(|r| r > 0.0)),
             (Some(1.0), Some(1.0), Some(true))
         );
         assert!(middle.fit > Some(0.999), "{middle:?}");
-        let corner = measures(&centre, view(), BBox::new(100.0, 50.0, 150.0, 100.0)).expect("inside the view");
+        let corner = boxed(&centre, BBox::new(100.0, 50.0, 150.0, 100.0)).expect("inside the view");
         assert_eq!((corner.pointing_game, corner.half_max_mass), (Some(0.0), Some(0.0)));
     }
 
     #[test]
     fn a_flat_map_has_no_measures_but_does_not_fail() {
         let flat = SaliencyMap::from_values(2, 2, vec![0.0; 4]);
-        assert_eq!(measures(&flat, view(), view()), Some(Measures::default()));
+        assert_eq!(boxed(&flat, view()), Some(Measures::default()));
     }
 
     #[test]
     fn a_region_that_is_the_whole_view_has_no_roc() {
-        let m = measures(&Baseline::Centre.map(), view(), view()).expect("inside the view");
+        let m = boxed(&Baseline::Centre.map(), view()).expect("inside the view");
         assert_eq!((m.roc_auc, m.pointing_game, m.top_k, m.fit_pixels), (None, Some(1.0), Some(1.0), Some(1.0)));
     }
 
@@ -186,7 +192,7 @@ mod tests {
             values in proptest::collection::vec(0f32..5.0, 49), x in 100f32..280.0, y in 50f32..230.0, w in 20f32..200.0, h in 20f32..200.0,
         ) {
             let map = SaliencyMap::from_values(7, 7, values);
-            let m = measures(&map, view(), BBox::new(x, y, x + w, y + h)).expect("starts in the view");
+            let m = boxed(&map, BBox::new(x, y, x + w, y + h)).expect("starts in the view");
             for value in m.values().into_iter().flatten().take(2).chain(m.values()[3..].iter().flatten().copied()) {
                 prop_assert!((0.0..=1.0).contains(&value));
             }
@@ -199,7 +205,7 @@ mod tests {
             let map = SaliencyMap::from_values(7, 7, values.clone());
             let twice = SaliencyMap::from_values(7, 7, values.iter().map(|v| 2.0 * v).collect());
             let roi = BBox::new(120.0, 60.0, 220.0, 200.0);
-            prop_assert_eq!(measures(&map, view(), roi), measures(&twice, view(), roi));
+            prop_assert_eq!(boxed(&map, roi), boxed(&twice, roi));
         }
     }
 }

@@ -6,9 +6,12 @@
 //! No number depends on the order of the samples: values are sorted before they are added.
 
 mod bootstrap;
+mod measures;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+
+pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, measure_rows};
 
 use crate::analysis::{SampleScore, Score};
 use crate::fit::{Fit, UNINFORMATIVE_AREA_SHARE};

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
-use eframe::egui::ColorImage;
+use eframe::egui::{Color32, ColorImage};
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use super::project::Snapshot;
 use super::textures::{Key, Layer, Picture, Source};
-use crate::analysis::{Explanation, Outcome};
+use super::theme;
+use crate::analysis::{Explanation, Measured, Outcome};
 use crate::colormap::Colormap;
 use crate::dataset::SampleId;
 use crate::geometry::Size;
@@ -25,6 +26,9 @@ const PHOTO_SIDE: u32 = 2048;
 
 /// Shortest side of a thumbnail: a tile of the gallery on a display of double density.
 const THUMBNAIL_SIDE: u32 = 320;
+
+/// Longest side of the masks' picture.
+const MASK_SIDE: f32 = 1024.0;
 
 /// Side of a heat map's picture: fine enough for a smooth surface between the few cells of a saliency map.
 const HEAT_SIDE: u32 = 160;
@@ -58,7 +62,8 @@ impl Source for Library {
         let result = self.result(sample)?;
         match (layer, &result.outcome) {
             (Layer::Heat(colormap), Outcome::Measured(measured)) => Ok(heat(&measured.explanation, colormap)),
-            (Layer::Heat(_), Outcome::Failed(reason)) => bail!("{reason}"),
+            (Layer::Masks, Outcome::Measured(measured)) => Ok(masks(measured)),
+            (Layer::Heat(_) | Layer::Masks, Outcome::Failed(reason)) => bail!("{reason}"),
             (Layer::Photo, _) => Ok(photo(decoded(&self.root, &result.path)?)),
             (Layer::Thumbnail, _) => Ok(thumbnail(&decoded(&self.root, &result.path)?)),
         }
@@ -99,10 +104,69 @@ fn scaled(pixels: &RgbImage, scale: f64) -> RgbImage {
     imageops::resize(pixels, side(pixels.width()), side(pixels.height()), FilterType::Triangle)
 }
 
+/// The regions' masks, smaller ones over larger ones, transparent elsewhere.
+fn masks(measured: &Measured) -> Picture {
+    let image = measured.explanation.image;
+    let scale = (MASK_SIDE / image.width.max(image.height) as f32).min(1.0);
+    let side = |n: u32| ((n as f32 * scale).round() as usize).max(1);
+    let (width, height) = (side(image.width), side(image.height));
+    let mut regions: Vec<_> =
+        measured.rois.iter().enumerate().filter_map(|(i, r)| Some((r.roi.mask()?, theme::box_color(i)))).collect();
+    regions.sort_by_key(|(mask, _)| mask.area());
+    // The image's pixel under the middle of a pixel of the picture.
+    let pixel = |at: usize, n: usize, of: u32| ((at as f32 + 0.5) * of as f32 / n as f32) as u32;
+    let mut pixels = Vec::with_capacity(width * height);
+    for y in 0..height {
+        let row = pixel(y, height, image.height);
+        for x in 0..width {
+            let column = pixel(x, width, image.width);
+            let over = regions.iter().find(|(mask, _)| mask.contains(column, row));
+            pixels.push(over.map_or(Color32::TRANSPARENT, |(_, color)| *color));
+        }
+    }
+    Picture { pixels: ColorImage::new([width, height], pixels), image, covers: image.bounds() }
+}
+
 /// The saliency map as a smooth surface in a colour map's colours, over the view.
 fn heat(explanation: &Explanation, colormap: Colormap) -> Picture {
     let size = Size::new(HEAT_SIDE, HEAT_SIDE);
     let colors = heat_map(&explanation.map, size.bounds(), size, &HeatMapStyle { colormap, opacity: 1.0 });
     let pixels = ColorImage::from_rgba_unmultiplied([HEAT_SIDE as usize; 2], colors.as_raw());
     Picture { pixels, image: explanation.image, covers: explanation.view }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Prediction;
+    use crate::dataset::ClassId;
+    use crate::mask::{Mask, Run};
+    use crate::roi::{Roi, RoiSource};
+    use crate::saliency::SaliencyMap;
+
+    #[test]
+    fn a_mask_colours_its_own_pixels_only() -> anyhow::Result<()> {
+        let image = Size::new(4, 2);
+        let explanation = Explanation {
+            image,
+            view: image.bounds(),
+            top: vec![Prediction { class: ClassId(0), probability: 1.0 }],
+            target: ClassId(0),
+            map: SaliencyMap::from_values(1, 1, vec![1.0]),
+        };
+        let mask = Mask::from_runs(image, vec![Run { row: 1, start: 1, end: 3 }]).context("the run lies inside")?;
+        let roi = Roi::of_mask(mask, 0.9, "cat", RoiSource::Detector).context("the mask is not empty")?;
+        let picture = masks(&Measured::new(explanation, vec![roi]));
+        let (none, some) = (Color32::TRANSPARENT, theme::box_color(0));
+        assert_eq!(picture.pixels.pixels, [none, none, none, none, none, some, some, none]);
+        Ok(())
+    }
+
+    #[test]
+    fn large_photos_become_as_large_as_a_texture_may_be() {
+        let picture = photo(RgbImage::new(4096, 1024));
+        assert_eq!((picture.pixels.size, picture.image), ([2048, 512], Size::new(4096, 1024)));
+        let small = thumbnail(&RgbImage::new(640, 1280));
+        assert_eq!(small.pixels.size, [320, 640]);
+    }
 }

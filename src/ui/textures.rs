@@ -24,6 +24,8 @@ pub(crate) enum Layer {
     Photo,
     /// The photo, small.
     Thumbnail,
+    /// The regions' masks over the image, each in its colour.
+    Masks,
     /// The saliency over the view, in a colour map's colours.
     Heat(Colormap),
 }

@@ -15,10 +15,9 @@ use crate::run::RunEvent;
 use crate::store::{Subject, Verdict};
 use crate::ui::command::Command;
 use crate::ui::jobs::Crashed;
-use crate::ui::launch::{Launcher, Request};
+use crate::ui::launch::Request;
 use crate::ui::pictures::Library;
 use crate::ui::project::{Detail, Snapshot};
-use crate::ui::runner::{Phase, Runner};
 use crate::ui::textures::Layer;
 use crate::ui::verdicts::{self, Outbox, Verdicts};
 
@@ -53,13 +52,8 @@ impl From<Crashed> for Event {
     }
 }
 
-/// While a run goes on, the tables are read again after this time.
-const REFRESH: Duration = Duration::from_millis(800);
-
 /// A file dialog that is gone sooner than this was never shown.
 const UNSEEN: Duration = Duration::from_millis(150);
-
-const RUNNING: &str = "analysing photos";
 
 impl App {
     /// Deals with what a job reports.
@@ -189,26 +183,6 @@ impl App {
         }
     }
 
-    /// Reads the tables again if the run has news and they are old enough.
-    fn read_again(&mut self, ctx: &Context) {
-        let session = &mut self.session;
-        let Some(runner) = &mut session.runner else { return };
-        if !runner.news || session.reading {
-            return;
-        }
-        let age = session.read_at.map_or(REFRESH, |at| at.elapsed());
-        if runner.is_active() && age < REFRESH {
-            ctx.request_repaint_after(REFRESH - age);
-            return;
-        }
-        runner.news = false;
-        session.reading = true;
-        let (generation, file) = (session.generation, runner.file.clone());
-        self.jobs.spawn("reading the project", move |reporter| {
-            reporter.send(Event::Refreshed(generation, Snapshot::load(&file).map(Box::new)));
-        });
-    }
-
     fn judge(&mut self, subject: Subject, verdict: Verdict) {
         if self.session.project.is_some() {
             let outbox = self.session.verdicts.give(subject, verdict);
@@ -269,7 +243,7 @@ impl App {
     }
 
     /// Shows another project than before.
-    fn present(&mut self, ctx: &Context, snapshot: Arc<Snapshot>) {
+    pub(super) fn present(&mut self, ctx: &Context, snapshot: Arc<Snapshot>) {
         let again = self.habits.project.as_deref() == Some(snapshot.file.as_path());
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
         self.start.form = None;
@@ -289,7 +263,7 @@ impl App {
     }
 
     /// Shows a newer state of the open project.
-    fn show(&mut self, snapshot: Arc<Snapshot>) {
+    pub(super) fn show(&mut self, snapshot: Arc<Snapshot>) {
         if let Some(class) = &self.selection.class {
             self.selection.all = snapshot.of_class(class);
         }
@@ -310,83 +284,6 @@ impl App {
         self.textures.set_source(None);
         self.habits.project = None;
         ctx.send_viewport_cmd(ViewportCommand::Title("camroi".into()));
-    }
-
-    fn launch(&mut self, request: impl FnOnce(&dyn Launcher) -> anyhow::Result<Request> + Send + 'static) {
-        if self.session.is_running() {
-            return;
-        }
-        self.session.generation += 1;
-        let generation = self.session.generation;
-        let runner = Runner::new(PathBuf::new(), generation);
-        let control = runner.control.clone();
-        self.session.runner = Some(runner);
-        self.session.reading = false;
-        self.session.read_at = None;
-        let launcher = Arc::clone(&self.outside.launcher);
-        self.jobs.spawn(RUNNING, move |reporter| {
-            let result = request(&*launcher).and_then(|request| {
-                reporter.send(Event::RunFile(generation, request.file.clone()));
-                launcher.launch(&request, &control, &mut |event| reporter.send(Event::Run(generation, event)))
-            });
-            reporter.send(Event::RunEnded(generation, result));
-        });
-    }
-
-    fn runner(&mut self, generation: u64) -> Option<&mut Runner> {
-        self.session.runner.as_mut().filter(|runner| runner.generation == generation)
-    }
-
-    fn steer(&mut self, steer: impl FnOnce(&Runner)) {
-        if let Some(runner) = &self.session.runner {
-            steer(runner);
-        }
-    }
-
-    fn run_told(&mut self, ctx: &Context, generation: u64, event: &RunEvent) {
-        let now = self.session.frame_time(ctx);
-        let Some(runner) = self.runner(generation) else { return };
-        runner.update(event, now);
-        if let RunEvent::Started { .. } = event {
-            // The project exists from now on: it is opened at once, and read again as it grows.
-            self.session.read_at = None;
-        }
-        ctx.request_repaint();
-    }
-
-    fn refreshed(&mut self, ctx: &Context, generation: u64, result: anyhow::Result<Box<Snapshot>>) {
-        if generation != self.session.generation {
-            return;
-        }
-        self.session.reading = false;
-        self.session.read_at = Some(Instant::now());
-        match result {
-            Ok(snapshot) if self.session.project.as_ref().is_some_and(|p| p.shows_same_run(&snapshot)) => {
-                self.show(Arc::from(snapshot));
-            }
-            Ok(snapshot) => self.present(ctx, Arc::from(snapshot)),
-            Err(err) => self.dialogs.tell(format!("{err:#}")),
-        }
-    }
-
-    fn run_ended(&mut self, generation: u64, result: anyhow::Result<()>) {
-        let Some(runner) = self.runner(generation) else { return };
-        if let Err(err) = result {
-            let reason = format!("{err:#}");
-            runner.phase = Phase::Broken(reason.clone());
-            self.dialogs.tell(reason);
-        }
-    }
-
-    fn crashed(&mut self, job: &'static str) {
-        if job == RUNNING
-            && let Some(runner) = &mut self.session.runner
-        {
-            runner.phase = Phase::Broken("the run ended by an internal error".into());
-        }
-        self.session.busy = None;
-        self.session.reading = false;
-        self.dialogs.tell(format!("An internal error ended this: {job}."));
     }
 
     fn select_class(&mut self, class: &str) {

@@ -5,6 +5,7 @@
 
 mod events;
 mod place;
+mod runs;
 mod session;
 
 use std::path::PathBuf;

@@ -54,6 +54,9 @@ pub(crate) struct SampleView {
     pointed: Option<usize>,
 }
 
+/// How much of the photo a mask's colour covers, of 255; as in the pictures of the command line.
+const MASK_ALPHA: u8 = 102;
+
 /// Part of the view's height that the numbers get.
 const DETAILS_SHARE: f32 = 0.36;
 
@@ -143,6 +146,13 @@ impl SampleView {
             && let Slot::Ready(heat) = textures.get((sample, Layer::Heat(self.layers.colormap)))
         {
             canvas::paint_texture(&painter, &heat, ui_from_image, self.layers.heat_tint());
+        }
+        let has_masks = measured.rois.iter().any(|region| region.roi.mask().is_some());
+        if self.layers.boxes
+            && has_masks
+            && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
+        {
+            canvas::paint_texture(&painter, &masks, ui_from_image, Color32::from_white_alpha(MASK_ALPHA));
         }
         canvas::paint_view(&painter, image, explanation.view, ui_from_image);
         let best = match measured.fit {

@@ -3,6 +3,8 @@
 //! Comes in: the samples of a class, in their order, and textures. Goes out: the image that was chosen. May not live here:
 //! decoding, sorting.
 
+mod choice;
+
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
@@ -23,7 +25,7 @@ use crate::analysis::{SampleScore, Score};
 use crate::dataset::SampleId;
 use crate::fit::Fit;
 use crate::store::{Subject, Verdict};
-use crate::summary::Thresholds;
+use choice::Choice;
 
 /// Narrowest tile, in points.
 const MIN_TILE: f32 = 116.0;
@@ -60,106 +62,16 @@ impl Tiles<'_> {
 /// View state of the gallery.
 #[derive(Debug, Default)]
 pub(crate) struct Gallery {
-    sort: Sort,
-    quadrant: Quadrant,
-    /// Images in each quadrant, in the order of [`Quadrant::ALL`].
-    counts: [usize; 5],
-    arranged: Option<(Sort, Quadrant, Arc<[usize]>)>,
+    choice: Choice,
     /// An image that was chosen by key and has to be brought into sight.
     scroll_to: Option<SampleId>,
-}
-
-/// What the images are sorted by; each begins with what is most remarkable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Sort {
-    #[default]
-    Fit,
-    Lift,
-    Confidence,
-    Name,
-}
-
-impl Sort {
-    const ALL: [Self; 4] = [Self::Fit, Self::Lift, Self::Confidence, Self::Name];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Fit => "Lowest fit",
-            Self::Lift => "Lowest lift",
-            Self::Confidence => "Most confident",
-            Self::Name => "Name",
-        }
-    }
-
-    /// Rising with the place in the gallery; what has none comes last.
-    fn rank(self, sample: &SampleScore) -> f64 {
-        let rank = sample.score.and_then(|score| match self {
-            Self::Fit => score.fit.value(),
-            Self::Lift => score.fit.lift(),
-            Self::Confidence => Some(-f64::from(score.confidence)),
-            Self::Name => Some(0.0),
-        });
-        rank.unwrap_or(f64::INFINITY)
-    }
-}
-
-/// Right or wrong, with low or high fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Quadrant {
-    #[default]
-    All,
-    RightLow,
-    RightHigh,
-    WrongLow,
-    WrongHigh,
-}
-
-impl Quadrant {
-    const ALL: [Self; 5] = [Self::All, Self::RightLow, Self::RightHigh, Self::WrongLow, Self::WrongHigh];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::All => "All",
-            Self::RightLow => "Right, low",
-            Self::RightHigh => "Right, high",
-            Self::WrongLow => "Wrong, low",
-            Self::WrongHigh => "Wrong, high",
-        }
-    }
-
-    fn contains(self, sample: &SampleScore) -> bool {
-        let Some(score) = &sample.score else { return self == Self::All };
-        let low = score.fit.value().map(|fit| fit < Thresholds::default().fit);
-        match self {
-            Self::All => true,
-            Self::RightLow => score.correct == Some(true) && low == Some(true),
-            Self::RightHigh => score.correct == Some(true) && low == Some(false),
-            Self::WrongLow => score.correct == Some(false) && low == Some(true),
-            Self::WrongHigh => score.correct == Some(false) && low == Some(false),
-        }
-    }
 }
 
 impl Gallery {
     /// The images of a class in the gallery's choice and order, `all` being places in `samples`; `None` if nothing has
     /// changed. Call outside of drawing.
     pub(crate) fn arrange(&mut self, samples: &[SampleScore], all: &Arc<[usize]>) -> Option<Arc<[usize]>> {
-        if let Some((sort, quadrant, arranged)) = &self.arranged
-            && (*sort, *quadrant) == (self.sort, self.quadrant)
-            && Arc::ptr_eq(arranged, all)
-        {
-            return None;
-        }
-        self.counts = Quadrant::ALL.map(|q| all.iter().filter(|&&place| q.contains(&samples[place])).count());
-        let mut places: Vec<usize> =
-            all.iter().copied().filter(|&place| self.quadrant.contains(&samples[place])).collect();
-        if self.sort == Sort::Name {
-            places.sort_unstable();
-        } else {
-            places.sort_by(|a, b| self.sort.rank(&samples[*a]).total_cmp(&self.sort.rank(&samples[*b])));
-        }
-        self.arranged = Some((self.sort, self.quadrant, Arc::clone(all)));
-        Some(places.into())
+        self.choice.arrange(samples, all)
     }
 
     /// The quadrants that hold images, the sort, and the verdict on the class.
@@ -167,40 +79,15 @@ impl Gallery {
         let mut command = None;
         ui.add_space(space::NEAR);
         Frame::new().inner_margin(Margin::symmetric(12, 0)).show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing = vec2(5.0, 5.0);
-                for (quadrant, n) in Quadrant::ALL.into_iter().zip(self.counts) {
-                    if n == 0 && quadrant != Quadrant::All && quadrant != self.quadrant {
-                        continue;
-                    }
-                    let text = format!("{} {}", quadrant.name(), format::count(n));
-                    let hint = "Whether the prediction is right, and whether the fit is below a half";
-                    if widgets::chip(ui, self.quadrant == quadrant, &text, hint).clicked() {
-                        self.quadrant = quadrant;
-                    }
-                }
-            });
+            self.choice.quadrants_ui(ui);
             ui.horizontal(|ui| {
                 let width = ((ui.available_width() - space::NEAR) / 2.0).min(150.0);
-                self.sort_ui(ui, width);
+                self.choice.sort_ui(ui, width);
                 command = class_verdict_ui(ui, tiles, width);
             });
         });
         ui.add_space(space::TIGHT);
         command
-    }
-
-    fn sort_ui(&mut self, ui: &mut Ui, width: f32) {
-        let combo = ComboBox::from_id_salt("sort").width(width).selected_text(self.sort.name());
-        let response = combo.show_ui(ui, |ui| {
-            for sort in Sort::ALL {
-                ui.selectable_value(&mut self.sort, sort, sort.name());
-            }
-        });
-        response
-            .response
-            .on_hover_text("What comes first")
-            .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Sort images"));
     }
 
     /// Brings an image into sight with the next frame.
