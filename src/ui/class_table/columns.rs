@@ -107,7 +107,7 @@ pub(super) fn cell_ui(ui: &mut Ui, column: ClassColumn, row: &ClassRow, suspect:
                 let (mark, _) = ui.allocate_exact_size(Vec2::splat(7.0), Sense::hover());
                 ui.painter().circle_filled(mark.center(), 3.5, palette.warn);
             }
-            let text = RichText::new(&row.class).color(palette.strong);
+            let text = RichText::new(format::without_id(&row.class)).color(palette.strong);
             ui.add(Label::new(text).selectable(false).truncate());
         }
         ClassColumn::Fit | ClassColumn::FitZero => {

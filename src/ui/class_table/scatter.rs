@@ -260,7 +260,7 @@ fn points_ui(ui: &Ui, axis: Axis, scale: &Scale, points: &Points<'_>, near: Opti
         }
         let rank = (near != Some(i), !chosen);
         if near == Some(i) || chosen || (is_listed && listed.len() <= MAX_NAMED) {
-            named.push((rank, at, row.class.as_str()));
+            named.push((rank, at, format::without_id(&row.class)));
         }
     }
     named.sort_by_key(|(rank, ..)| *rank);
