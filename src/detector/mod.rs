@@ -59,17 +59,28 @@ pub struct DetectorSpec {
 
 /// Finds objects.
 pub trait Detector: Send + Sync {
+    /// What it is, besides its network.
+    fn spec(&self) -> &DetectorSpec;
+
     /// What people call it.
-    fn name(&self) -> &str;
+    fn name(&self) -> &str {
+        &self.spec().name
+    }
 
     /// What it wants of a picture.
-    fn preprocessing(&self) -> &Preprocessing;
+    fn preprocessing(&self) -> &Preprocessing {
+        &self.spec().preprocessing
+    }
 
     /// Names of its classes; [`Detection::class`] counts them.
-    fn class_names(&self) -> &[String];
+    fn class_names(&self) -> &[String] {
+        &self.spec().classes.names
+    }
 
     /// The score from which its detections count as regions of interest, unless the user says otherwise.
-    fn roi_score(&self) -> f32;
+    fn roi_score(&self) -> f32 {
+        self.spec().roi_score
+    }
 
     /// Identity of everything that changes a number: weights, preprocessing, thresholds. Results are stored under it.
     fn key(&self) -> String;

@@ -10,7 +10,7 @@ pub use self::network::network;
 use super::{Detection, Detector, DetectorSpec};
 use crate::geometry::Size;
 use crate::graph::Network;
-use crate::preprocess::{NetworkInput, Preprocessing};
+use crate::preprocess::NetworkInput;
 use crate::weights::Weights;
 
 /// Input pixels a cell of each level.
@@ -72,20 +72,8 @@ impl NanoDet {
 }
 
 impl Detector for NanoDet {
-    fn name(&self) -> &str {
-        &self.spec.name
-    }
-
-    fn preprocessing(&self) -> &Preprocessing {
-        &self.spec.preprocessing
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.spec.classes.names
-    }
-
-    fn roi_score(&self) -> f32 {
-        self.spec.roi_score
+    fn spec(&self) -> &DetectorSpec {
+        &self.spec
     }
 
     fn key(&self) -> String {

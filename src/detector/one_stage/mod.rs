@@ -15,7 +15,7 @@ use super::batch::{groups_of_one_size, padded};
 use super::rcnn::{DetectionRules, best_of_each_class};
 use super::{Detection, Detector, DetectorSpec};
 use crate::geometry::Size;
-use crate::preprocess::{NetworkInput, Preprocessing};
+use crate::preprocess::NetworkInput;
 use crate::weights::Weights;
 
 /// Pixels that the sides of an input are padded to a multiple of.
@@ -65,20 +65,8 @@ impl OneStage {
 }
 
 impl Detector for OneStage {
-    fn name(&self) -> &str {
-        &self.spec.name
-    }
-
-    fn preprocessing(&self) -> &Preprocessing {
-        &self.spec.preprocessing
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.spec.classes.names
-    }
-
-    fn roi_score(&self) -> f32 {
-        self.spec.roi_score
+    fn spec(&self) -> &DetectorSpec {
+        &self.spec
     }
 
     fn key(&self) -> String {

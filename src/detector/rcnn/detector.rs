@@ -9,7 +9,7 @@ use super::{BoxHead, ClassBox, DetectionRules, Library, MASK_SIDE, ProposalRules
 use crate::detector::batch::{groups_of_one_size, padded};
 use crate::detector::{Detection, Detector, DetectorSpec};
 use crate::geometry::{BBox, Size};
-use crate::preprocess::{NetworkInput, Preprocessing};
+use crate::preprocess::NetworkInput;
 use crate::weights::Weights;
 
 /// Pixels that the sides of an input are padded to a multiple of.
@@ -106,20 +106,8 @@ fn in_image(bbox: BBox, input: &NetworkInput, image: Size) -> BBox {
 }
 
 impl Detector for Rcnn {
-    fn name(&self) -> &str {
-        &self.spec.name
-    }
-
-    fn preprocessing(&self) -> &Preprocessing {
-        &self.spec.preprocessing
-    }
-
-    fn class_names(&self) -> &[String] {
-        &self.spec.classes.names
-    }
-
-    fn roi_score(&self) -> f32 {
-        self.spec.roi_score
+    fn spec(&self) -> &DetectorSpec {
+        &self.spec
     }
 
     fn key(&self) -> String {
