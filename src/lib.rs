@@ -33,6 +33,7 @@
 //! analysis     one sample through all above
 //! colormap     0..1 -> colour
 //! overlay      an image with its boxes and heat map -> picture
+//! verdict      what a reviewer decides about a class or a sample
 //! store        the project file (SQLite)
 //! run          the loop: workers, events, pause, cancel, resume, saving
 //! summary      sample scores -> ClassRow per class
@@ -85,4 +86,5 @@ pub mod summary;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod validity;
+pub mod verdict;
 pub mod weights;

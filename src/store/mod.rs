@@ -26,4 +26,3 @@ pub use project::Store;
 pub use results::{Analysed, Missing, SampleRecord, SampleResult};
 pub use runs::{NetworkInfo, RunId, RunInfo, RunSettings, TargetRule};
 pub use samples::{ContentHash, FileStamp, PendingSample};
-pub use verdicts::{Judgement, Subject, Verdict};

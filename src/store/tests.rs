@@ -10,6 +10,7 @@ use crate::dataset::{ClassId, Sample, SampleId};
 use crate::detector::Detection;
 use crate::geometry::{BBox, Size};
 use crate::saliency::SaliencyMap;
+use crate::verdict::{Judgement, Subject, Verdict};
 
 type Check = anyhow::Result<()>;
 

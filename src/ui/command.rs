@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::dataset::SampleId;
-use crate::store::{Subject, Verdict};
+use crate::verdict::{Subject, Verdict};
 
 /// A wish of a panel, carried out outside of drawing.
 #[derive(Clone, Debug, PartialEq)]

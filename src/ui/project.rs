@@ -11,9 +11,10 @@ use anyhow::{Context as _, bail};
 
 use crate::analysis::{Measured, Outcome, SampleScore};
 use crate::dataset::{ClassId, SampleId};
-use crate::store::{Judgement, RunInfo, Store, Subject};
+use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, NoRoi, class_rows, total_row};
 use crate::ui::format;
+use crate::verdict::{Judgement, Subject};
 
 /// What the tables show of a project at one moment.
 #[derive(Debug)]

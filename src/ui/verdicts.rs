@@ -13,7 +13,8 @@ use super::command::Command;
 use super::theme::{self, Palette, space};
 use super::widgets;
 use crate::dataset::SampleId;
-use crate::store::{Judgement, RunId, Store, Subject, Verdict};
+use crate::store::{RunId, Store};
+use crate::verdict::{Judgement, Subject, Verdict};
 
 /// A decision, or the lack of one, about something.
 type Change = (Subject, Option<Judgement>);

@@ -12,7 +12,6 @@ use super::App;
 use super::session::Selection;
 use crate::dataset::SampleId;
 use crate::run::RunEvent;
-use crate::store::{Subject, Verdict};
 use crate::ui::command::Command;
 use crate::ui::jobs::Crashed;
 use crate::ui::launch::Request;
@@ -20,6 +19,7 @@ use crate::ui::pictures::Library;
 use crate::ui::project::{Detail, Snapshot};
 use crate::ui::textures::Layer;
 use crate::ui::verdicts::{self, Outbox, Verdicts};
+use crate::verdict::{Subject, Verdict};
 
 /// What a job reports.
 #[derive(Debug)]

@@ -6,7 +6,6 @@
 use eframe::egui::{Align, Button, CentralPanel, Frame, Layout, Margin, Panel, RichText, Ui};
 
 use super::App;
-use crate::store::Subject;
 use crate::ui::command::{Command, Dialog};
 use crate::ui::gallery::Tiles;
 use crate::ui::project::Snapshot;
@@ -14,6 +13,7 @@ use crate::ui::runner::Phase;
 use crate::ui::sample_view::Chosen;
 use crate::ui::theme::{self, palette, size, space};
 use crate::ui::{run_panel, start};
+use crate::verdict::Subject;
 
 impl App {
     /// Draws everything; what the panels ask for.

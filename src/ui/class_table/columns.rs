@@ -2,10 +2,10 @@
 
 use eframe::egui::{Align, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui, Vec2, pos2};
 
-use crate::store::Verdict;
 use crate::summary::{ClassColumn, ClassRow};
 use crate::ui::theme::palette;
 use crate::ui::{format, verdicts, widgets};
+use crate::verdict::Verdict;
 
 /// A column as the table shows it.
 pub(super) struct Shown {

@@ -19,8 +19,8 @@ use super::command::Command;
 use super::theme::{self, palette, size, space};
 use super::verdicts::Verdicts;
 use super::{format, widgets};
-use crate::store::Subject;
 use crate::summary::{ClassColumn, ClassRow, Finding, Thresholds, findings, sort_rows};
+use crate::verdict::Subject;
 use columns::{COLUMNS, Shown, cell_ui, fitting_columns};
 use scatter::{Picked, Points, Region, Scatter};
 

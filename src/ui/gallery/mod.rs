@@ -24,7 +24,7 @@ use super::{format, widgets};
 use crate::analysis::{SampleScore, Score};
 use crate::dataset::SampleId;
 use crate::fit::Fit;
-use crate::store::{Subject, Verdict};
+use crate::verdict::{Subject, Verdict};
 use choice::Choice;
 
 /// Narrowest tile, in points.

@@ -21,7 +21,7 @@ use crate::colormap::Colormap;
 use crate::dataset::SampleId;
 use crate::fit::Fit;
 use crate::geometry::Size;
-use crate::store::Verdict;
+use crate::verdict::Verdict;
 use canvas::Zoom;
 
 /// What there is of the chosen sample.

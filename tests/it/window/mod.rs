@@ -4,7 +4,8 @@ pub(crate) mod seed;
 
 use std::sync::Arc;
 
-use camroi::store::{Store, Subject, Verdict};
+use camroi::store::Store;
+use camroi::verdict::{Subject, Verdict};
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use seed::{FakeLauncher, Window, open_window, press, settle, shows};
