@@ -3,8 +3,10 @@
 //! Comes in: detections, annotations, what a person draws. Goes out: [`Roi`] in image pixels, each with its shape and
 //! source. May not live here: saliency, networks, file formats.
 
+mod drawn;
 mod polygon;
 
+pub use drawn::{DrawnRoi, Outline};
 pub use polygon::{Ring, pixels_inside, ring_bounds};
 
 use std::sync::Arc;
