@@ -14,7 +14,7 @@ pub enum StoreError {
     Exists(PathBuf),
     #[error("not a camroi project: {}", .0.display())]
     NotAProject(PathBuf),
-    #[error("written by another version of camroi (format {found}, this one reads {expected}): {}", .path.display())]
+    #[error("written by another version of camroi (format {found}, this one reads up to {expected}): {}", .path.display())]
     Version { found: i32, expected: i32, path: PathBuf },
     #[error(
         "the project belongs to another data set ({}), name another file with --out: {}", .root.display(), .path.display()

@@ -1,6 +1,6 @@
 //! The project file: what is known of a data set, kept safe while runs go on.
 //!
-//! Comes in: samples, the halves of results, failures, verdicts. Goes out: what is missing, [`SampleResult`]s and
+//! Comes in: samples, the halves of results, failures, verdicts, regions drawn by hand. Goes out: what is missing, [`SampleResult`]s and
 //! [`SampleScore`](crate::analysis::SampleScore)s. May not live here: networks, threads, averages.
 //!
 //! The file is a SQLite database with a write-ahead log: what [`Store::save`] returned for survives a kill at any moment, and
@@ -9,8 +9,10 @@
 //! result is put together from them when it is asked for.
 
 mod codec;
+mod drawn;
 mod error;
 mod mask_codec;
+mod migrate;
 mod project;
 mod results;
 mod runs;

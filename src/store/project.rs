@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::{Result, StoreError};
-use super::schema;
+use super::{migrate, schema};
 
 /// How long a writer waits for another one before it calls the project locked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +31,7 @@ impl Store {
         let mut store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         store.write(|t| {
             t.execute_batch(schema::TABLES)?;
+            t.execute_batch(schema::VIEWS)?;
             t.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
             t.pragma_update(None, "user_version", schema::VERSION)?;
             t.execute("INSERT INTO project (root) VALUES (?1)", [root])?;
@@ -40,16 +41,17 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a project to read and write.
+    /// Opens a project to read and write; one of an earlier version is migrated.
     ///
     /// # Errors
-    /// If the file is missing, no project, of another version, or cannot be written; it is left as it was.
+    /// If the file is missing, no project, of a newer version, or cannot be written; it is left as it was.
     pub fn open(path: &Path) -> Result<Self> {
-        let store = Self::connect_existing(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut store = Self::connect_existing(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if store.read(|c| c.is_readonly("main"))? {
             return Err(StoreError::ReadOnly(path.to_owned()));
         }
         store.set_up_writing()?;
+        migrate::migrate(&mut store.connection).map_err(|e| StoreError::new(path, e))?;
         Ok(store)
     }
 
@@ -67,11 +69,26 @@ impl Store {
         if known == root { Ok(store) } else { Err(StoreError::OtherDataset { root: known, path: path.to_owned() }) }
     }
 
-    /// Opens a project to read only, also where nothing can be written.
+    /// Opens a project to read only, also where nothing can be written. One of an earlier version is migrated first; where it
+    /// cannot be, it is read into memory and left as it was.
     ///
     /// # Errors
-    /// If the file is missing, no project, or of another version.
+    /// If the file is missing, no project, or of a newer version.
     pub fn open_read_only(path: &Path) -> Result<Self> {
+        let store = Self::connect_to_read(path)?;
+        if store.read(migrate::version)? == schema::VERSION {
+            return Ok(store);
+        }
+        match Self::open(path) {
+            Ok(_) => Self::connect_to_read(path),
+            Err(_) => {
+                let connection = store.read(migrate::migrated_copy)?;
+                Ok(Self { connection, path: path.to_owned() })
+            }
+        }
+    }
+
+    fn connect_to_read(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         match Self::connect_existing(path, flags) {
             // Without a log and without the right to make one, the file is all there is: it may be read as it lies.
@@ -121,19 +138,19 @@ impl Store {
         Self::check(Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX), path)
     }
 
-    /// Refuses what is not a project of this version; reads only.
+    /// Refuses what is not a project of this version or an earlier one; reads only.
     fn check(connection: rusqlite::Result<Connection>, path: &Path) -> Result<Self> {
         let connection = connection.map_err(|e| StoreError::new(path, e))?;
         let store = Self { connection, path: path.to_owned() };
         let (id, version) = store.read(|c| {
             c.busy_timeout(PATIENCE)?;
-            let number = |pragma| c.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-            Ok((number("application_id")?, number("user_version")?))
+            let id: i32 = c.pragma_query_value(None, "application_id", |row| row.get(0))?;
+            Ok((id, migrate::version(c)?))
         })?;
         if id != schema::APPLICATION_ID {
             return Err(StoreError::NotAProject(path.to_owned()));
         }
-        if version != schema::VERSION {
+        if !(1..=schema::VERSION).contains(&version) {
             return Err(StoreError::Version { found: version, expected: schema::VERSION, path: path.to_owned() });
         }
         Ok(store)

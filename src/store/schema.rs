@@ -3,14 +3,25 @@
 /// Marks the file as ours (`PRAGMA application_id`): "CamR".
 pub(super) const APPLICATION_ID: i32 = 0x4361_6D52;
 
-/// Version of the tables (`PRAGMA user_version`); a file of another version is refused.
-pub(super) const VERSION: i32 = 1;
+/// Version of the tables (`PRAGMA user_version`); an older file is migrated, a newer one refused.
+pub(super) const VERSION: i32 = 2;
+
+/// What leads from each version to the next, from version 1 on. Views are dropped before and made anew after all steps.
+pub(super) const MIGRATIONS: [&str; VERSION as usize - 1] = ["
+CREATE TABLE drawn (
+    sample INTEGER NOT NULL REFERENCES samples,
+    place INTEGER NOT NULL,
+    outline TEXT NOT NULL,
+    corners BLOB NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (sample, place)
+) STRICT, WITHOUT ROWID;
+"];
 
 /// Written once, in one transaction, when a project is created.
 ///
 /// `explanations` and `detections` are keyed by what they depend on, the content of an image and the identity of the
-/// network, so that runs share them; fits follow from them and the run's settings, and are not stored. `results` joins what a
-/// run has of each listed sample.
+/// network, so that runs share them; fits follow from them and the run's settings, and are not stored.
 pub(super) const TABLES: &str = "
 CREATE TABLE project (root TEXT NOT NULL) STRICT;
 
@@ -94,6 +105,18 @@ CREATE TABLE verdicts (
 CREATE UNIQUE INDEX class_verdicts ON verdicts (classifier, class) WHERE class IS NOT NULL;
 CREATE UNIQUE INDEX sample_verdicts ON verdicts (classifier, sample) WHERE sample IS NOT NULL;
 
+CREATE TABLE drawn (                -- regions drawn by hand, by sample alone: they outlive every run
+    sample INTEGER NOT NULL REFERENCES samples,
+    place INTEGER NOT NULL,         -- in the order of drawing, from 0
+    outline TEXT NOT NULL,          -- box or polygon
+    corners BLOB NOT NULL,          -- (f32 x, y), little-endian, image pixels; of a box the top left and bottom right one
+    name TEXT NOT NULL,
+    PRIMARY KEY (sample, place)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Made after the tables, anew with every migration. `results` joins what a run has of each listed sample.
+pub(super) const VIEWS: &str = "
 CREATE VIEW results AS
 SELECT
     r.id AS run, s.id AS sample, s.path, s.label, f.reason,

@@ -9,6 +9,7 @@ use crate::analysis::{Explanation, Outcome, Prediction};
 use crate::dataset::{ClassId, Sample, SampleId};
 use crate::detector::Detection;
 use crate::geometry::{BBox, Size};
+use crate::roi::{DrawnRoi, Outline};
 use crate::saliency::SaliencyMap;
 use crate::verdict::{Judgement, Subject, Verdict};
 
@@ -251,12 +252,12 @@ fn a_file_that_is_no_project_is_refused_and_left_alone() -> Check {
 }
 
 #[test]
-fn another_version_is_refused_and_left_alone() -> Check {
+fn a_newer_version_is_refused_and_left_alone() -> Check {
     let (_dir, path, store) = project()?;
     store.connection.pragma_update(None, "user_version", 99)?;
     drop(store);
     let content = std::fs::read(&path)?;
-    assert!(matches!(Store::open(&path), Err(StoreError::Version { found: 99, expected: 1, .. })));
+    assert!(matches!(Store::open(&path), Err(StoreError::Version { found: 99, expected: 2, .. })));
     assert!(matches!(Store::open_read_only(&path), Err(StoreError::Version { .. })));
     assert_eq!(std::fs::read(&path)?, content);
     Ok(())
@@ -323,5 +324,121 @@ fn a_damaged_result_is_an_error_and_no_panic() -> Check {
         store.connection.execute_batch("ROLLBACK TO s; RELEASE s")?;
     }
     assert!(store.result(run, id)?.is_some());
+    Ok(())
+}
+
+#[test]
+fn regions_drawn_by_hand_are_kept_in_order_and_shared_by_all_runs() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let id = store.pending(run)?[0].id;
+    let boxed = DrawnRoi { outline: Outline::Box(BBox::new(1.5, 2.0, 30.25, 40.0)), name: "web".into() };
+    let ring = vec![[0.0, 0.0], [10.5, 0.0], [5.0, 8.0]];
+    let polygon = DrawnRoi { outline: Outline::Polygon(ring), name: String::new() };
+    store.set_drawn(id, &[polygon.clone(), boxed.clone()])?;
+    store.list_samples(&[sample("bird/b.jpg")])?;
+    store.list_samples(&[sample("bird/a.jpg"), sample("bird/b.jpg")])?;
+    drop(store);
+    let mut store = Store::open(&path)?;
+    store.begin_run(&RunSettings { detector: None, ..settings() })?;
+    assert_eq!(store.drawn(id)?, [polygon, boxed.clone()]);
+    assert_eq!(store.samples_drawn_on()?, [id]);
+    store.set_drawn(id, std::slice::from_ref(&boxed))?;
+    assert_eq!(store.drawn(id)?, [boxed]);
+    store.set_drawn(id, &[])?;
+    assert_eq!((store.drawn(id)?, store.samples_drawn_on()?), (Vec::new(), Vec::new()));
+    Ok(())
+}
+
+#[test]
+fn a_damaged_drawing_is_an_error_and_no_panic() -> Check {
+    let (_dir, _path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let id = store.pending(run)?[0].id;
+    store.set_drawn(id, &[DrawnRoi { outline: Outline::Box(BBox::new(1.0, 2.0, 3.0, 4.0)), name: "web".into() }])?;
+    for damage in ["outline = 'circle'", "outline = 'polygon'", "corners = x'00'", "corners = x'000000000000c07f'"] {
+        store.connection.execute_batch("SAVEPOINT s")?;
+        store.connection.execute(&format!("UPDATE drawn SET {damage}"), [])?;
+        assert!(matches!(store.drawn(id), Err(StoreError::Damaged { .. })), "{damage}");
+        store.connection.execute_batch("ROLLBACK TO s; RELEASE s")?;
+    }
+    Ok(())
+}
+
+/// The project of format 1 that `tests/data/projects` holds.
+fn old_project(dir: &Path) -> anyhow::Result<PathBuf> {
+    let packed = include_bytes!("../../tests/data/projects/version_1.camroi.gz");
+    let path = dir.join("old.camroi");
+    std::io::copy(&mut flate2::read::GzDecoder::new(&packed[..]), &mut std::fs::File::create(&path)?)?;
+    Ok(path)
+}
+
+/// What the project of format 1 holds, whatever it is opened by.
+fn check_old(store: &Store) -> Check {
+    assert_eq!(store.connection.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))?, schema::VERSION);
+    assert_eq!(store.root()?, Path::new("/data/photos"));
+    let run = store.runs()?.remove(0);
+    assert_eq!((run.settings.classifier.class_names.len(), run.settings.method.as_str()), (1000, "gradcam"));
+    let scores = store.scores(run.id)?;
+    assert_eq!(
+        scores.iter().map(|s| s.path.as_str()).collect::<Vec<_>>(),
+        ["bird/chicken.jpg", "fish/fish1.jpg", "fish/torn.jpg"]
+    );
+    let fits: Vec<_> = scores.iter().map(|s| s.score.and_then(|s| s.fit.value())).collect();
+    assert!(matches!(fits[..], [Some(a), Some(b), None] if (a - 0.435).abs() < 5e-4 && (b - 0.999).abs() < 5e-4));
+    assert_eq!(store.failures(run.id)?.len(), 1);
+    let spurious = Judgement { verdict: Verdict::Spurious, note: "the sky".into() };
+    let no_object = Judgement { verdict: Verdict::NoObject, note: String::new() };
+    let expected = [(Subject::Class("bird".into()), spurious), (Subject::Sample(SampleId(2)), no_object)];
+    assert_eq!(store.verdicts(run.id)?, expected);
+    Ok(())
+}
+
+#[test]
+fn a_project_of_format_1_opens_and_loses_nothing() -> Check {
+    let dir = tempfile::tempdir()?;
+    let path = old_project(dir.path())?;
+    check_old(&Store::open_read_only(&path)?)?;
+    let mut store = Store::open(&path)?;
+    check_old(&store)?;
+    let drawn = [DrawnRoi { outline: Outline::Box(BBox::new(1.0, 2.0, 3.0, 4.0)), name: "wing".into() }];
+    store.set_drawn(SampleId(1), &drawn)?;
+    assert_eq!(Store::open_read_only(&path)?.drawn(SampleId(1))?, drawn);
+    Ok(())
+}
+
+#[test]
+fn an_old_project_that_cannot_be_written_is_read_all_the_same() -> Check {
+    let dir = tempfile::tempdir()?;
+    let path = old_project(dir.path())?;
+    let content = std::fs::read(&path)?;
+    let other = rusqlite::Connection::open(&path)?;
+    // Another writer stands for a medium that cannot be written to, which a test that runs as root does not find.
+    other.execute_batch("BEGIN IMMEDIATE")?;
+    check_old(&Store::open_read_only(&path)?)?;
+    drop(other);
+    assert_eq!(std::fs::read(&path)?, content);
+    Ok(())
+}
+
+/// Names, types, defaults and keys of all columns, and the text of all views.
+fn tables(c: &rusqlite::Connection) -> rusqlite::Result<Vec<String>> {
+    let mut query = c.prepare(
+        "SELECT s.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || ifnull(c.dflt_value, '') || ' ' || c.pk
+         FROM sqlite_schema s JOIN pragma_table_info(s.name) c WHERE s.type = 'table'
+         UNION SELECT sql FROM sqlite_schema WHERE type = 'view'
+         UNION SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY 1",
+    )?;
+    query.query_map([], |row| row.get(0))?.collect()
+}
+
+#[test]
+fn a_migrated_project_has_the_tables_of_a_new_one() -> Check {
+    let dir = tempfile::tempdir()?;
+    let old = Store::open(&old_project(dir.path())?)?;
+    let (_dir, _path, new) = project()?;
+    let (old, new) = (old.read(tables)?, new.read(tables)?);
+    assert!(new.len() > 40);
+    assert_eq!(old, new);
     Ok(())
 }
