@@ -7,7 +7,7 @@ mod decode;
 mod interpolate;
 mod resample;
 
-pub use decode::{DecodeError, MAX_PIXELS, decode};
+pub use decode::{DecodeError, MAX_PIXELS, decode, decode_reduced};
 
 use image::RgbImage;
 

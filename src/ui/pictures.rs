@@ -19,6 +19,7 @@ use crate::colormap::Colormap;
 use crate::dataset::SampleId;
 use crate::geometry::Size;
 use crate::overlay::{HeatMapStyle, heat_map};
+use crate::preprocess::{decode, decode_reduced};
 use crate::store::{RunId, SampleResult, Store};
 
 /// Longest side of a photo's texture; what every graphics driver can hold.
@@ -64,16 +65,18 @@ impl Source for Library {
             (Layer::Heat(colormap), Outcome::Measured(measured)) => Ok(heat(&measured.explanation, colormap)),
             (Layer::Masks, Outcome::Measured(measured)) => Ok(masks(measured)),
             (Layer::Heat(_) | Layer::Masks, Outcome::Failed(reason)) => bail!("{reason}"),
-            (Layer::Photo, _) => Ok(photo(decoded(&self.root, &result.path)?)),
-            (Layer::Thumbnail, _) => Ok(thumbnail(&decoded(&self.root, &result.path)?)),
+            (Layer::Photo, _) => Ok(photo(decode(&bytes(&self.root, &result.path)?)?)),
+            (Layer::Thumbnail, _) => {
+                let (pixels, image) = decode_reduced(&bytes(&self.root, &result.path)?, THUMBNAIL_SIDE)?;
+                Ok(thumbnail(&pixels, image))
+            }
         }
     }
 }
 
-fn decoded(root: &Path, path: &str) -> anyhow::Result<RgbImage> {
+fn bytes(root: &Path, path: &str) -> anyhow::Result<Vec<u8>> {
     let file = root.join(path);
-    let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(crate::preprocess::decode(&bytes)?)
+    std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 fn picture(pixels: &RgbImage, image: Size) -> Picture {
@@ -90,12 +93,12 @@ fn photo(pixels: RgbImage) -> Picture {
     picture(&scaled(&pixels, scale), image)
 }
 
-fn thumbnail(pixels: &RgbImage) -> Picture {
-    let image = Size::new(pixels.width(), pixels.height());
-    let shorter = image.width.min(image.height);
+/// The thumbnail of a photo of size `image`, of which `pixels` may be a reduction.
+fn thumbnail(pixels: &RgbImage, image: Size) -> Picture {
+    let shorter = pixels.width().min(pixels.height());
     let scale = (f64::from(THUMBNAIL_SIDE) / f64::from(shorter)).min(1.0);
     // A panorama's thumbnail may not be larger than a photo.
-    let limit = f64::from(PHOTO_SIDE) / f64::from(image.width.max(image.height));
+    let limit = f64::from(PHOTO_SIDE) / f64::from(pixels.width().max(pixels.height()));
     picture(&scaled(pixels, scale.min(limit)), image)
 }
 
@@ -166,7 +169,7 @@ mod tests {
     fn large_photos_become_as_large_as_a_texture_may_be() {
         let picture = photo(RgbImage::new(4096, 1024));
         assert_eq!((picture.pixels.size, picture.image), ([2048, 512], Size::new(4096, 1024)));
-        let small = thumbnail(&RgbImage::new(640, 1280));
+        let small = thumbnail(&RgbImage::new(640, 1280), Size::new(1280, 2560));
         assert_eq!(small.pixels.size, [320, 640]);
     }
 }

@@ -128,11 +128,23 @@ def decoded():
     return cases
 
 
+def photos():
+    """The demo's photos: what cameras and the web make, with chroma at half the resolution and in several scans."""
+    folder = HERE.parents[2] / "assets" / "demo"
+    hashes = {}
+    for file in sorted(folder.rglob("*.jpg")):
+        with Image.open(file) as picture:
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+        hashes[file.relative_to(folder).as_posix()] = hashlib.sha256(upright.tobytes()).hexdigest()
+    return hashes
+
+
 pictures()
 lines = {
+    "photos": ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in photos().items()),
     "decoded": ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in decoded().items()),
     "resized": ",\n".join(json.dumps(v) for v in resizes()),
 }
 (HERE / "pillow.json").write_text(
-    '{"decoded": {\n' + lines["decoded"] + '\n},\n"resized": [\n' + lines["resized"] + "\n]}\n"
+    '{"decoded": {\n' + lines["decoded"] + '\n},\n"photos": {\n' + lines["photos"] + '\n},\n"resized": [\n' + lines["resized"] + "\n]}\n"
 )
