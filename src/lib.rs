@@ -29,7 +29,7 @@
 //! fit          SaliencyMap + Roi -> Fit, the share inside
 //! measure      SaliencyMap + region -> other localisation measures, and baselines
 //! validity     is a map about the network: randomised weights, pixels that go and come
-//! models       names and files -> loaded classifier and detector
+//! models       names and files -> loaded classifier and detector; the user's shelf of cards
 //! analysis     one sample through all above
 //! colormap     0..1 -> colour
 //! overlay      an image with its boxes and heat map -> picture

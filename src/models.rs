@@ -1,16 +1,17 @@
 //! Models by name or card: the bundled ones, which are part of the program, and the user's own.
 //!
-//! Comes in: a bundled model's name or the path of a model card. Goes out: a loaded [`Classifier`] or [`Detector`]. May not
-//! live here: architectures, formats of weights, choosing a device.
+//! Comes in: a bundled model's name, that of one on the user's [`Shelf`], or the path of a model card or weights file. Goes out:
+//! a loaded [`Classifier`] or [`Detector`]; and from a file without a card, a [`Draft`] of one. May not live here:
+//! architectures, formats of weights, choosing a device.
 
-mod describe;
+mod draft;
 mod error;
+mod shelf;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use describe::{Described, describe};
 use sha2::{Digest as _, Sha256};
 
 use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
@@ -20,8 +21,9 @@ use crate::classifier::{
 use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
 use crate::weights::Weights;
 
-pub use describe::{add, card_path};
+pub use draft::{Draft, card_path};
 pub use error::ModelError;
+pub use shelf::{FOLDER_VARIABLE, Shelf, Shelved};
 
 /// The classifier that is used unless another is asked for.
 pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0";
@@ -74,8 +76,8 @@ pub fn architecture_names() -> impl Iterator<Item = &'static str> {
     ARCHITECTURES.iter().map(|a| a.name)
 }
 
-/// The card of a bundled model's name, or the one at a path. A classifier's weights file without a card beside it gets the one
-/// that [`add`] would write.
+/// The card of a bundled model's name, of one on the shelf, or the one at a path. A weights file without a card beside it gets
+/// the one that a [`Draft`] has by itself.
 ///
 /// # Errors
 /// If there is no such model, or the card cannot be used.
@@ -83,44 +85,81 @@ pub fn card(name_or_path: &str) -> Result<ModelCard, ModelError> {
     Ok(Source::open(name_or_path)?.card)
 }
 
-/// Loads a classifier by its bundled name, the path of its card, or that of its weights file, cut at `layer` or, without one, at the card's or the
-/// architecture's own choice.
+/// What finds a model again from any folder: a bundled model's name, or the whole path of a card or weights file.
+pub fn durable_name(name_or_path: &str) -> String {
+    if bundled(name_or_path).is_some() {
+        return name_or_path.to_owned();
+    }
+    let path = located(name_or_path).and_then(|path| path.canonicalize().ok());
+    path.and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| name_or_path.to_owned())
+}
+
+/// The classes that a model's outputs stand for.
+///
+/// # Errors
+/// As [`card`], and if the list of classes cannot be used.
+pub fn classes(name_or_path: &str) -> Result<Classes, ModelError> {
+    Source::open(name_or_path)?.classes()
+}
+
+/// Loads a classifier by its bundled name, its name on the shelf, the path of its card, or that of its weights file, cut at
+/// `layer` or, without one, at the card's or the architecture's own choice.
 ///
 /// # Errors
 /// If a file is missing or of another network, there is no such layer, or the device refuses.
 pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device) -> Result<Classifier, ModelError> {
     let mut source = Source::open(name_or_path)?;
-    let model = || name_or_path.to_owned();
+    let model = name_or_path.to_owned();
     let ModelKind::Classifier { target_layer } = source.card.kind.clone() else {
-        return Err(ModelError::Kind { model: model(), found: "detector", needed: "classifier" });
+        return Err(ModelError::Kind { model, found: "detector", needed: "classifier" });
     };
-    let Some(network) = architecture(&source.card.architecture) else {
+    if architecture(&source.card.architecture).is_none() {
         return Err(source.unknown_architecture(architecture_names()));
-    };
-    let layer = layer.or(target_layer.as_deref()).unwrap_or(network.target_layer);
-    let (classes, (weights, weights_key)) = (source.classes()?, source.weights()?);
-    let build_error = |e: candle_core::Error| ModelError::Build { model: model(), source: e.into() };
-    let weights = torchvision_names(weights).map_err(build_error)?;
-    let mismatch = network.compare(&weights);
-    if !mismatch.is_none() {
-        return Err(match recognise(&weights) {
-            Ok(found) => ModelError::OtherArchitecture { model: model(), named: network.name, found: found.name },
-            Err(_) => ModelError::Mismatch { model: model(), mismatch: mismatch.into() },
-        });
     }
-    let options = BuildOptions {
-        input: source.card.input.input,
-        classes: network.classes(&weights).unwrap_or(classes.names.len()),
-    };
-    let graph = (network.build)(&weights, &options).map_err(build_error)?;
-    let name = source.card.name.clone();
-    let weights_key = format!("{} {weights_key}", source.card.architecture);
-    let spec = ClassifierSpec { name, weights_key, preprocessing: source.card.input, classes };
-    Classifier::new(spec, &graph, layer, device)
-        .map_err(|e| ModelError::Classifier { model: model(), source: e.into() })
+    let (classes, (weights, hash)) = (source.classes()?, source.weights()?);
+    let weights =
+        torchvision_names(weights).map_err(|e| ModelError::Build { model: model.clone(), source: e.into() })?;
+    let parts = Parts { model, card: &source.card, classes, weights: &weights, hash: &hash };
+    classifier_from(parts, layer.or(target_layer.as_deref()), device)
 }
 
-/// Loads a detector by its bundled name or the path of its card or weights file (Detectron2 and torchvision need no card).
+/// What a classifier is made of.
+struct Parts<'a> {
+    /// Name or path, for messages.
+    model: String,
+    card: &'a ModelCard,
+    classes: Classes,
+    /// Under torchvision's names.
+    weights: &'a Weights,
+    /// SHA-256 of their file.
+    hash: &'a str,
+}
+
+/// Builds a classifier, cut at `layer` or, without one, where its architecture proposes.
+fn classifier_from(parts: Parts<'_>, layer: Option<&str>, device: &Device) -> Result<Classifier, ModelError> {
+    let Parts { model, card, classes, weights, hash } = parts;
+    let Some(network) = architecture(&card.architecture) else {
+        return Err(unknown_architecture(&model, card, architecture_names()));
+    };
+    let mismatch = network.compare(weights);
+    if !mismatch.is_none() {
+        return Err(match recognise(weights) {
+            Ok(found) => ModelError::OtherArchitecture { model, named: network.name, found: found.name },
+            Err(_) => ModelError::Mismatch { model, mismatch: mismatch.into() },
+        });
+    }
+    let options =
+        BuildOptions { input: card.input.input, classes: network.classes(weights).unwrap_or(classes.names.len()) };
+    let graph =
+        (network.build)(weights, &options).map_err(|e| ModelError::Build { model: model.clone(), source: e.into() })?;
+    let weights_key = format!("{} {hash}", card.architecture);
+    let spec = ClassifierSpec { name: card.name.clone(), weights_key, preprocessing: card.input, classes };
+    Classifier::new(spec, &graph, layer.unwrap_or(network.target_layer), device)
+        .map_err(|e| ModelError::Classifier { model, source: e.into() })
+}
+
+/// Loads a detector by its bundled name, its name on the shelf, or the path of its card or weights file (Detectron2's and
+/// torchvision's need no card).
 ///
 /// # Errors
 /// If a file is missing or of another network, or the device refuses.
@@ -158,26 +197,22 @@ enum Files {
 impl Source {
     fn open(name_or_path: &str) -> Result<Self, ModelError> {
         let model = name_or_path.to_owned();
-        let (text, files) = match BUNDLED.iter().find(|b| b.name == name_or_path) {
-            Some(bundled) => (Cow::Borrowed(bundled.card), Files::Bundled(bundled)),
-            None => {
-                let path = Path::new(name_or_path);
-                if !path.is_file() {
-                    return Err(ModelError::Unknown { name: model });
-                }
-                let files = Files::Folder(path.parent().map(Path::to_owned).unwrap_or_default());
-                let card = card_path(path);
-                if card != path && !card.is_file() {
-                    let Described { card, weights, hash } = describe(path, None)?;
-                    return Ok(Self { model, card, files, loaded: Some((weights, hash)) });
-                }
-                (Cow::Owned(String::from_utf8_lossy(&read(&card)?).into_owned()), files)
-            }
-        };
-        match ModelCard::parse(&text) {
-            Ok(card) => Ok(Self { model, card, files, loaded: None }),
-            Err(source) => Err(ModelError::Card { model, source: source.into() }),
+        if let Some(bundled) = bundled(name_or_path) {
+            let card = ModelCard::parse(bundled.card)
+                .map_err(|source| ModelError::Card { model: model.clone(), source: source.into() })?;
+            return Ok(Self { model, card, files: Files::Bundled(bundled), loaded: None });
         }
+        let Some(path) = located(name_or_path) else {
+            return Err(ModelError::Unknown { name: model });
+        };
+        let files = Files::Folder(path.parent().map(Path::to_owned).unwrap_or_default());
+        let card = card_path(&path);
+        if card != path && !card.is_file() {
+            let draft = Draft::read(&path)?;
+            let card = draft.named(None)?;
+            return Ok(Self { model, card, files, loaded: Some(draft.into_weights()) });
+        }
+        Ok(Self { model, card: shelf::read_card(&card)?, files, loaded: None })
     }
 
     fn classes(&self) -> Result<Classes, ModelError> {
@@ -214,9 +249,23 @@ impl Source {
     }
 
     fn unknown_architecture(&self, known: impl Iterator<Item = &'static str>) -> ModelError {
-        let (model, architecture) = (self.model.clone(), self.card.architecture.clone());
-        ModelError::Architecture { model, architecture, known: known.collect() }
+        unknown_architecture(&self.model, &self.card, known)
     }
+}
+
+fn unknown_architecture(model: &str, card: &ModelCard, known: impl Iterator<Item = &'static str>) -> ModelError {
+    let (model, architecture) = (model.to_owned(), card.architecture.clone());
+    ModelError::Architecture { model, architecture, known: known.collect() }
+}
+
+fn bundled(name: &str) -> Option<&'static Bundled> {
+    BUNDLED.iter().find(|bundled| bundled.name == name)
+}
+
+/// The card or weights file at a path, or the card of this name on the user's shelf.
+fn located(name_or_path: &str) -> Option<PathBuf> {
+    let path = Path::new(name_or_path);
+    if path.is_file() { Some(path.to_owned()) } else { Shelf::of_user().find(name_or_path) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModelError> {

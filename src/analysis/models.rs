@@ -87,6 +87,14 @@ impl Models {
         host_rows(&self.classifier.head(&self.classifier.features(&batch(inputs)?)?)?)
     }
 
+    /// The most probable classes of each input, best first, and nothing else.
+    ///
+    /// # Errors
+    /// As [`Models::logits`].
+    pub fn top(&self, inputs: &[NetworkInput]) -> candle_core::Result<Vec<Vec<Prediction>>> {
+        Ok(self.logits(inputs)?.iter().map(|logits| top(logits)).collect())
+    }
+
     /// One image through both networks; detections below `roi_min_score` are no regions.
     ///
     /// # Errors

@@ -80,6 +80,15 @@ pub enum BuiltInClasses {
     Coco80,
 }
 
+impl std::fmt::Display for BuiltInClasses {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ImageNet1k => "ImageNet-1k",
+            Self::Coco80 => "COCO-80",
+        })
+    }
+}
+
 /// A network's description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelCard {

@@ -391,16 +391,93 @@ pub(super) enum ModelsCommand {
         #[arg(value_name = "NAME|CARD|WEIGHTS")]
         model: String,
     },
-    /// Write the card of a classifier's weights file beside it, and classify five photos as a check
-    Add {
-        /// A .safetensors file, or a .pth, .pt or .pkl with a state dict
-        #[arg(value_name = "WEIGHTS")]
-        weights: PathBuf,
-        /// What the outputs stand for, unless they are ImageNet's 1000 classes: a list (text, JSON or CSV), or the training
-        /// data's folder with one folder a class
-        #[arg(long, value_name = "LIST|FOLDER")]
-        classes: Option<PathBuf>,
-    },
+    /// Write the card of a weights file beside it, after classifying five photos as a check
+    Add(Box<AddArgs>),
     /// The notices of the bundled networks' authors, and their licence
     Licences,
+}
+
+/// What a weights file does not show. Everything else is as for the architecture's published weights.
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    /// A .safetensors file, or a .pth, .pt or .pkl with a state dict
+    #[arg(value_name = "FILE")]
+    pub(super) weights: PathBuf,
+    /// What the outputs stand for, unless they are ImageNet's 1000 classes: a list (text, JSON or CSV), or the training
+    /// data's folder with one folder a class
+    #[arg(long, value_name = "LIST|FOLDER")]
+    pub(super) classes: Option<PathBuf>,
+    /// What the model is called, instead of the file's name
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// One line about the model
+    #[arg(long, value_name = "TEXT")]
+    pub(super) description: Option<String>,
+    /// Under which licence the weights may be used
+    #[arg(long, value_name = "TEXT")]
+    pub(super) licence: Option<String>,
+    /// Where the weights come from
+    #[arg(long, value_name = "TEXT")]
+    pub(super) source: Option<String>,
+    /// Target layer of runs that name none
+    #[arg(long)]
+    pub(super) layer: Option<String>,
+    /// Side of the network's square input
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) side: Option<u32>,
+    /// How a photo gets into the input
+    #[arg(long)]
+    pub(super) resize: Option<ResizeArg>,
+    /// The shorter side of a photo before the centre is cut out
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) shorter_side: Option<u32>,
+    /// By which filter
+    #[arg(long)]
+    pub(super) interpolation: Option<InterpolationArg>,
+    /// Order of the input's channels
+    #[arg(long)]
+    pub(super) channels: Option<ChannelsArg>,
+    /// The value of white before the mean is subtracted: 1, or 255
+    #[arg(long, value_name = "WHITE", value_parser = positive)]
+    pub(super) range: Option<f32>,
+    /// What is subtracted from each channel
+    #[arg(long, num_args = 3, value_names = ["R", "G", "B"], value_parser = finite, allow_negative_numbers = true)]
+    pub(super) mean: Option<Vec<f32>>,
+    /// What each channel is divided by
+    #[arg(long, num_args = 3, value_names = ["R", "G", "B"], value_parser = finite, allow_negative_numbers = true)]
+    pub(super) std: Option<Vec<f32>>,
+    /// Photos to try it on, instead of the bundled ones
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) photos: Option<PathBuf>,
+    /// Write the card without trying
+    #[arg(long)]
+    pub(super) no_preview: bool,
+}
+
+fn finite(word: &str) -> Result<f32, String> {
+    word.parse::<f32>().ok().filter(|value| value.is_finite()).ok_or_else(|| "expected a number".to_owned())
+}
+
+fn positive(word: &str) -> Result<f32, String> {
+    finite(word).ok().filter(|value| *value > 0.0).ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResizeArg {
+    /// The shorter side to --shorter-side, and the centre of that
+    ShorterSide,
+    /// The whole photo, its proportions changed
+    Stretch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum InterpolationArg {
+    Bilinear,
+    Bicubic,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChannelsArg {
+    Rgb,
+    Bgr,
 }

@@ -5,6 +5,7 @@
 //!
 //! Exit status: 0 all fine, 1 some samples failed, 2 could not run, 130 interrupted.
 
+mod add_model;
 mod analyze;
 mod args;
 mod bench;
@@ -15,6 +16,7 @@ mod measures;
 mod models;
 mod output;
 mod overlay;
+mod preview;
 mod progress;
 mod regions;
 mod tables;

@@ -1,30 +1,21 @@
 //! `camroi models`.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use anyhow::Result;
 
-use anyhow::{Context as _, Result, ensure};
-
+use super::add_model::add;
 use super::args::{ModelsArgs, ModelsCommand};
 use super::{Status, output};
-use crate::analysis::Models;
-use crate::card::{Classes, ModelCard, ModelKind};
-use crate::dataset::Dataset;
-use crate::demo;
+use crate::card::{ClassSource, ModelCard, ModelKind};
 use crate::device::DeviceChoice;
-use crate::models::{APACHE_2_0, NOTICES, add, architecture_names, bundled_names, card, load_classifier};
-use crate::preprocess::decode;
+use crate::models::{APACHE_2_0, NOTICES, Shelf, architecture_names, bundled_names, card, load_classifier};
+use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
 use crate::report::{Column, table};
-use crate::saliency::{Method, Recipe};
-
-/// Photos that a new classifier is tried on.
-const PREVIEWED: usize = 5;
 
 pub(super) fn models(args: &ModelsArgs) -> Result<Status> {
     match &args.command {
         None | Some(ModelsCommand::List) => list()?,
         Some(ModelsCommand::Show { model }) => show(model)?,
-        Some(ModelsCommand::Add { weights, classes }) => add_card(weights, classes.as_deref())?,
+        Some(ModelsCommand::Add(args)) => add(args)?,
         Some(ModelsCommand::Licences) => output::print(&format!("{NOTICES}\n{APACHE_2_0}"))?,
     }
     Ok(Status::Fine)
@@ -37,13 +28,19 @@ fn list() -> Result<()> {
         let card = card(name)?;
         rows.push(vec![card.name.clone(), kind(&card).to_owned(), card.description, card.licence]);
     }
+    for shelved in Shelf::of_user().cards() {
+        match shelved.card {
+            Ok(card) => rows.push(vec![card.name.clone(), kind(&card).to_owned(), card.description, card.licence]),
+            Err(error) => eprintln!("left out: {error}"),
+        }
+    }
     let known = architecture_names().collect::<Vec<_>>().join(", ");
     output::print(&format!("{}\nOwn classifiers can be of these architectures: {known}\n", table(&columns, &rows)))
 }
 
 fn show(model: &str) -> Result<()> {
     let card = card(model)?;
-    let mut text = describe(&card);
+    let mut text = described(&card);
     if matches!(card.kind, ModelKind::Classifier { .. }) {
         let classifier = load_classifier(model, None, &DeviceChoice::Cpu.open()?)?;
         text.push_str("layers\n");
@@ -55,58 +52,6 @@ fn show(model: &str) -> Result<()> {
     output::print(&text)
 }
 
-fn add_card(weights: &Path, classes: Option<&Path>) -> Result<()> {
-    let classes = classes.map(class_list).transpose()?;
-    let path = add(weights, classes.as_ref())?;
-    let model = path.to_string_lossy();
-    let card = card(&model)?;
-    output::print(&format!("{}\nWritten to {model}.\n", describe(&card)))?;
-    if matches!(card.kind, ModelKind::Detector { .. }) {
-        return Ok(());
-    }
-    output::print("What its classifier says of five photos:\n")?;
-    output::print(&preview(&model)?)?;
-    output::print("If these are wrong, correct the order of the classes, mean, std or resize in the card.\n")
-}
-
-/// A list of classes from a file, or from the names of a folder's folders in the order that training scripts number them.
-fn class_list(path: &Path) -> Result<Classes> {
-    let cannot = || format!("cannot read the classes from {}", path.display());
-    if !path.is_dir() {
-        let text = std::fs::read_to_string(path).with_context(cannot)?;
-        return Classes::parse(&text).with_context(cannot);
-    }
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(path).with_context(cannot)? {
-        let entry = entry.with_context(cannot)?;
-        if entry.path().is_dir() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    ensure!(!names.is_empty(), "{} has no folders that could be classes", path.display());
-    names.sort();
-    Ok(Classes::from_names(names))
-}
-
-/// The most probable classes of photos of the demo, one from each of the first groups.
-fn preview(model: &str) -> Result<String> {
-    let classifier = load_classifier(model, None, &DeviceChoice::Cpu.open()?)?;
-    let names = classifier.class_names().to_vec();
-    let models = Models { classifier, detector: None, recipe: Recipe::new(Method::GradCam) };
-    let dataset = Dataset::scan(&demo::folder()?)?;
-    let mut seen = BTreeSet::new();
-    let mut text = String::new();
-    for sample in dataset.samples.iter().filter(|s| seen.insert(s.label.clone())).take(PREVIEWED) {
-        let path = dataset.path_of(sample);
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let top = models.measure(&decode(&bytes)?, 1.0)?.explanation.top;
-        let top = top.iter().map(|p| format!("{} {:.0} %", names[p.class.0], 100.0 * p.probability));
-        let shown = path.file_name().unwrap_or_default().to_string_lossy();
-        text.push_str(&format!("  {shown}: {}\n", top.collect::<Vec<_>>().join(", ")));
-    }
-    Ok(text)
-}
-
 fn kind(card: &ModelCard) -> &'static str {
     match card.kind {
         ModelKind::Classifier { .. } => "classifier",
@@ -114,13 +59,15 @@ fn kind(card: &ModelCard) -> &'static str {
     }
 }
 
-fn describe(card: &ModelCard) -> String {
+/// A card, for people.
+pub(super) fn described(card: &ModelCard) -> String {
     let mut lines = vec![
         ("name", card.name.clone()),
         ("kind", kind(card).to_owned()),
         ("description", card.description.clone()),
         ("architecture", card.architecture.clone()),
-        ("input", format!("{} × {} pixels", card.input.input.width, card.input.input.height)),
+        ("input", input(&card.input)),
+        ("classes", class_source(&card.classes)),
     ];
     match &card.kind {
         ModelKind::Classifier { target_layer } => {
@@ -136,29 +83,37 @@ fn describe(card: &ModelCard) -> String {
     lines.into_iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<13} {value}\n"))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How pictures are prepared, in one line.
+fn input(input: &Preprocessing) -> String {
+    let Preprocessing { input: size, resize, interpolation, channels, mean, std, scale } = input;
+    let resize = match resize {
+        Resize::ShorterSide { size } => format!("shorter side to {size}, centre crop"),
+        Resize::Stretch => "stretched".to_owned(),
+        Resize::Letterbox => "fitted, black around".to_owned(),
+        Resize::ShortestEdge { edge, .. } => format!("shorter side to {edge}, whole"),
+    };
+    let filter = match interpolation {
+        Interpolation::Bilinear => "bilinear",
+        Interpolation::Bicubic => "bicubic",
+        Interpolation::FourPixels => "bilinear between four pixels",
+    };
+    let channels = match channels {
+        ChannelOrder::Rgb => "RGB",
+        ChannelOrder::Bgr => "BGR",
+    };
+    let range = scale * 255.0;
+    format!(
+        "{} × {} pixels, {resize}, {filter}, {channels} of 0 to {range}, minus {mean:?}, over {std:?}",
+        size.width, size.height
+    )
+}
 
-    #[test]
-    fn classes_are_a_list_or_the_names_of_folders_in_order() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        for name in ["snow", "alp", "Web"] {
-            std::fs::create_dir(folder.path().join(name))?;
-        }
-        assert!(class_list(&folder.path().join("alp")).is_err());
-        let list = folder.path().join("list.json");
-        std::fs::write(&list, r#"["b", "a"]"#)?;
-        assert_eq!(class_list(&list)?.names, ["b", "a"]);
-        assert_eq!(class_list(folder.path())?.names, ["Web", "alp", "snow"]);
-        Ok(())
-    }
-
-    #[test]
-    fn a_new_classifier_is_tried_on_five_photos() -> Result<()> {
-        let text = preview(crate::models::DEFAULT_CLASSIFIER)?;
-        assert_eq!(text.lines().count(), PREVIEWED);
-        assert!(text.contains("chicken.jpg: hen"), "{text}");
-        Ok(())
+/// Where the names of the classes are.
+fn class_source(classes: &ClassSource) -> String {
+    match classes {
+        ClassSource::File(file) => format!("in {file}"),
+        ClassSource::BuiltIn(list) => format!("{list}, built in"),
+        ClassSource::Names(names) if names.len() > 6 => format!("{}, … ({})", names[..5].join(", "), names.len()),
+        ClassSource::Names(names) => names.join(", "),
     }
 }

@@ -9,7 +9,7 @@ mod scan;
 
 pub use classes::{ClassName, LabelClasses, imagenet_names};
 pub use groups::{ClassGroups, GroupsError};
-pub use scan::{DatasetError, IMAGE_EXTENSIONS, Unlisted};
+pub use scan::{DatasetError, IMAGE_EXTENSIONS, Unlisted, folder_names};
 
 use std::path::PathBuf;
 

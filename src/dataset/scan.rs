@@ -88,6 +88,22 @@ impl Dataset {
     }
 }
 
+/// The names of a folder's folders in byte order, which is how training scripts number classes; hidden ones are left out.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn folder_names(path: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let path = entry?.path();
+        if path.is_dir() && !is_hidden(&path) {
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// The path of a sample relative to `root`, or `None` for what is none and was not meant to be.
 fn listed(root: &Path, entry: walkdir::Result<DirEntry>) -> Result<Option<String>, Unlisted> {
     let path = match entry {

@@ -12,7 +12,8 @@ use crate::weights::WeightsError;
 pub enum ModelError {
     /// Neither a bundled name nor a file.
     #[error(
-        "there is no model {name}: it is neither a bundled one ({}) nor the path of a model card or weights file",
+        "there is no model {name}: it is neither a bundled one ({}) nor one that was added, nor the path of a model card or \
+         weights file",
         bundled_names().join(", ")
     )]
     Unknown {
@@ -41,6 +42,9 @@ pub enum ModelError {
         /// The card.
         path: PathBuf,
     },
+    /// The system has no folder for data, and none was named.
+    #[error("there is no folder for models: name one in the environment variable {}", super::FOLDER_VARIABLE)]
+    NoFolder,
     /// A weights file whose network is not known.
     #[error("{file}: {source}")]
     Unrecognised {

@@ -10,7 +10,7 @@ use super::{Control, Division, Finished, Job, RunEvent, check_labels, run};
 use crate::analysis::Models;
 use crate::dataset::{ClassGroups, ClassId, ClassName, Dataset, LabelClasses, Unlisted};
 use crate::device::DeviceChoice;
-use crate::models::{load_classifier, load_detector};
+use crate::models::{durable_name, load_classifier, load_detector};
 use crate::saliency::{Method, Recipe};
 use crate::store::{NetworkInfo, RunSettings, Store, TargetRule};
 
@@ -156,15 +156,6 @@ pub fn load_models(request: &ModelRequest) -> Result<Models> {
     let classifier = load_classifier(&request.classifier, request.layer.as_deref(), &device)?;
     let detector = request.detector.as_deref().map(|name| load_detector(name, &device)).transpose()?;
     Ok(Models { classifier, detector, recipe: Recipe::new(request.method) })
-}
-
-/// A file is named by its whole path, so that the run can be completed from any folder.
-fn durable_name(name: &str) -> String {
-    Path::new(name)
-        .canonicalize()
-        .ok()
-        .and_then(|path| path.to_str().map(str::to_owned))
-        .unwrap_or_else(|| name.to_owned())
 }
 
 fn settings(request: &Request, dataset: &Dataset, models: &Models) -> Result<RunSettings> {

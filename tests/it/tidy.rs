@@ -72,6 +72,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "preprocess",
             "card",
             "saliency",
+            "classifier",
             "annotations",
             "roi",
             "measure",

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 /// Files that are no photos, and projects that are none.
 mod bad;
+/// One's own networks.
+mod models;
 /// Killed and interrupted runs.
 mod resume;
 
@@ -54,6 +56,7 @@ fn command(dir: &TempDir, arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command.env("XDG_DATA_HOME", dir.path().join("data"));
+    command.env("CAMROI_MODELS", dir.path().join("models"));
     command
 }
 

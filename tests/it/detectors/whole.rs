@@ -2,7 +2,7 @@
 
 use camroi::detector::{Detection, Detector, DetectorSpec, detector_architecture, presets, recognise};
 use camroi::geometry::Size;
-use camroi::models::load_detector;
+use camroi::models::{Draft, Shelf, load_detector};
 use camroi::preprocess::Preprocessing;
 use camroi::weights::Weights;
 use candle_core::Device;
@@ -110,7 +110,8 @@ fn a_checkpoint_needs_no_card() {
     let detector = load_detector(&path.to_string_lossy(), &Device::Cpu).unwrap();
     assert_eq!((detector.name(), detector.class_names()), ("model_final_02ce48", ["object".to_owned()].as_slice()));
     assert_eq!(*detector.preprocessing(), presets::detectron2(800, false));
-    let card = camroi::models::add(&path, None).unwrap();
+    let draft = Draft::read(&path).unwrap();
+    let card = draft.add(&draft.card(), &Shelf::at(&folder.path().join("shelf"))).unwrap();
     assert_eq!(load_detector(&card.to_string_lossy(), &Device::Cpu).unwrap().key(), detector.key());
 }
 

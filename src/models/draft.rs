@@ -1,0 +1,311 @@
+//! A weights file before it has a card: everything that names and shapes of its tensors tell, and what must be asked.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+
+use super::shelf::Shelf;
+use super::{ModelError, Parts, classifier_from, read, sha256};
+use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
+use crate::classifier::{Architecture, Classifier, recognise, torchvision_names};
+use crate::detector;
+use crate::weights::Weights;
+
+/// A weights file that was read and recognised.
+#[derive(Debug)]
+pub struct Draft {
+    file: PathBuf,
+    bytes: u64,
+    /// A classifier's are under torchvision's names.
+    weights: Weights,
+    /// SHA-256 of the file.
+    hash: String,
+    found: Found,
+}
+
+/// What a weights file holds.
+#[derive(Debug)]
+enum Found {
+    Classifier { architecture: &'static Architecture, outputs: usize },
+    Detector(Box<detector::Recognised>),
+}
+
+impl Draft {
+    /// Reads a weights file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is of no known architecture.
+    pub fn read(file: &Path) -> Result<Self, ModelError> {
+        let shown = || file.display().to_string();
+        let content = read(file)?;
+        let hash = sha256(&content);
+        let bytes = content.len() as u64;
+        let weights =
+            Weights::from_checkpoint(&content).map_err(|e| ModelError::Weights { file: shown(), source: e.into() })?;
+        drop(content);
+        let (weights, found) = match detector::recognise(&weights) {
+            Some(found) => (weights, Found::Detector(Box::new(found))),
+            None => {
+                let weights =
+                    torchvision_names(weights).map_err(|e| ModelError::Build { model: shown(), source: e.into() })?;
+                let architecture =
+                    recognise(&weights).map_err(|e| ModelError::Unrecognised { file: shown(), source: Box::new(e) })?;
+                let outputs = architecture.classes(&weights).unwrap_or(0);
+                (weights, Found::Classifier { architecture, outputs })
+            }
+        };
+        Ok(Self { file: file.to_owned(), bytes, weights, hash, found })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Size of the file.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many classes it tells apart.
+    pub fn outputs(&self) -> usize {
+        match &self.found {
+            Found::Classifier { outputs, .. } => *outputs,
+            Found::Detector(found) => found.classes.names.len(),
+        }
+    }
+
+    /// The card that the file alone would get: all as for the architecture's published weights. Where nobody knows what the
+    /// outputs are, the list of classes is empty, which no card may have: [`Draft::named`] fills it.
+    pub fn card(&self) -> ModelCard {
+        let (architecture, input, classes, kind) = match &self.found {
+            Found::Classifier { architecture, outputs } => {
+                let target_layer = Some(architecture.target_layer.to_owned());
+                let classes = match outputs {
+                    1000 => ClassSource::BuiltIn(BuiltInClasses::ImageNet1k),
+                    _ => ClassSource::Names(Vec::new()),
+                };
+                (architecture.name, architecture.preprocessing(), classes, ModelKind::Classifier { target_layer })
+            }
+            Found::Detector(found) => {
+                let kind = ModelKind::Detector { roi_score: found.roi_score };
+                (found.architecture, found.preprocessing, ClassSource::Names(found.classes.names.clone()), kind)
+            }
+        };
+        ModelCard {
+            name: part(self.file.file_stem()),
+            description: format!("{architecture}, {} classes", self.outputs()),
+            architecture: architecture.to_owned(),
+            licence: String::new(),
+            source: String::new(),
+            weights_file: part(self.file.file_name()),
+            weights_sha256: Some(self.hash.clone()),
+            input,
+            classes,
+            kind,
+        }
+    }
+
+    /// The same card with the classes of a list, if there is one.
+    ///
+    /// # Errors
+    /// If the list has another length than the file has outputs, or none is given where one is needed.
+    pub fn named(&self, classes: Option<&Classes>) -> Result<ModelCard, ModelError> {
+        let mut card = self.card();
+        if let Some(classes) = classes {
+            card.classes = ClassSource::Names(classes.names.clone());
+        }
+        self.check(&card)?;
+        Ok(card)
+    }
+
+    /// Whether a card has as many classes as the file has outputs.
+    ///
+    /// # Errors
+    /// If it has not.
+    pub fn check(&self, card: &ModelCard) -> Result<(), ModelError> {
+        let (file, outputs) = (self.file.display().to_string(), self.outputs());
+        match &card.classes {
+            ClassSource::Names(names) if names.is_empty() => Err(ModelError::ClassesUnknown { file, outputs }),
+            ClassSource::Names(names) if names.len() != outputs => {
+                Err(ModelError::ClassCount { file, outputs, names: names.len() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The classifier that a card makes of this file, without reading it again. Classes without names are called by number.
+    ///
+    /// # Errors
+    /// If it is a detector, or the card does not fit the file.
+    pub fn classifier(&self, card: &ModelCard, device: &Device) -> Result<Classifier, ModelError> {
+        let model = self.file.display().to_string();
+        let ModelKind::Classifier { target_layer } = &card.kind else {
+            return Err(ModelError::Kind { model, found: "detector", needed: "classifier" });
+        };
+        let classes = match &card.classes {
+            ClassSource::BuiltIn(list) => super::built_in_classes(*list),
+            ClassSource::Names(names) if !names.is_empty() => Classes::from_names(names.clone()),
+            _ => Classes::from_names((0..self.outputs()).map(|class| format!("class {class}")).collect()),
+        };
+        let parts = Parts { model, card, classes, weights: &self.weights, hash: &self.hash };
+        classifier_from(parts, target_layer.as_deref(), device)
+    }
+
+    /// Writes a card beside the file, and where that folder cannot be written, on the shelf; either way the shelf knows it
+    /// afterwards. Returns the card's path.
+    ///
+    /// # Errors
+    /// If the card does not fit the file, there is one already, or no place can be written.
+    pub fn add(&self, card: &ModelCard, shelf: &Shelf) -> Result<PathBuf, ModelError> {
+        self.check(card)?;
+        let beside = card_path(&self.file);
+        match self.write(card, &beside) {
+            Err(ModelError::Write { source, .. }) if source.kind() != std::io::ErrorKind::StorageFull => {
+                let whole = self.file.canonicalize();
+                let whole = whole.map_err(|source| ModelError::Read { path: self.file.clone(), source })?;
+                let card = ModelCard { weights_file: whole.to_string_lossy().into_owned(), ..card.clone() };
+                let folder = shelf.folder()?;
+                let path = folder.join(beside.file_name().unwrap_or_default());
+                let made = std::fs::create_dir_all(folder);
+                made.map_err(|source| ModelError::Write { path: folder.to_owned(), source })?;
+                self.write(&card, &path)?;
+                Ok(path)
+            }
+            written => {
+                written?;
+                shelf.remember(&beside)?;
+                Ok(beside)
+            }
+        }
+    }
+
+    /// A card is not overwritten.
+    fn write(&self, card: &ModelCard, path: &Path) -> Result<(), ModelError> {
+        use std::io::Write as _;
+        let text = card.to_toml();
+        let text = text.map_err(|e| ModelError::Card { model: self.file.display().to_string(), source: e.into() })?;
+        let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+        match opened.and_then(|mut file| file.write_all(text.as_bytes())) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(ModelError::CardExists { path: path.to_owned() })
+            }
+            Err(source) => Err(ModelError::Write { path: path.to_owned(), source }),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The weights, for a loader that needs no card file.
+    pub(super) fn into_weights(self) -> (Weights, String) {
+        (self.weights, self.hash)
+    }
+}
+
+/// A part of a path as text.
+fn part(part: Option<&std::ffi::OsStr>) -> String {
+    part.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Where the card of a weights file is expected: beside it, with the extension `toml`.
+pub fn card_path(weights: &Path) -> PathBuf {
+    weights.with_extension("toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BUNDLED, DEFAULT_CLASSIFIER, load_classifier};
+    use super::*;
+
+    /// Adds a file with the card that it gets by itself, but for the classes.
+    fn add(file: &Path, classes: Option<&Classes>) -> Result<PathBuf, ModelError> {
+        let draft = Draft::read(file)?;
+        draft.add(&draft.named(classes)?, &shelf_of(file))
+    }
+
+    /// A shelf beside a file.
+    fn shelf_of(file: &Path) -> Shelf {
+        Shelf::at(&file.with_file_name("shelf"))
+    }
+
+    fn file(folder: &Path, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+        let path = folder.join("mine.safetensors");
+        std::fs::write(&path, bytes)?;
+        Ok(path)
+    }
+
+    /// The bundled classifier with a head of three classes.
+    fn retrained() -> anyhow::Result<Vec<u8>> {
+        let tensors = candle_core::safetensors::load_buffer(BUNDLED[0].weights, &Device::Cpu)?;
+        let three = |(name, tensor): (String, candle_core::Tensor)| {
+            let tensor = if name.starts_with("_fc.") { tensor.narrow(0, 0, 3)?.contiguous()? } else { tensor };
+            Ok((name, tensor))
+        };
+        let tensors = tensors.into_iter().map(three).collect::<candle_core::Result<Vec<_>>>()?;
+        Ok(safetensors::serialize(tensors, None)?)
+    }
+
+    #[test]
+    fn a_weights_file_is_a_model_without_or_with_its_card() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = file(folder.path(), BUNDLED[0].weights)?;
+        let bundled = load_classifier(DEFAULT_CLASSIFIER, None, &Device::Cpu)?;
+        let without = load_classifier(&path.to_string_lossy(), None, &Device::Cpu)?;
+        assert_eq!((without.key(), without.name()), (bundled.key(), "mine"));
+        assert_eq!(without.class_names(), bundled.class_names());
+        let card = add(&path, None)?;
+        assert_eq!(load_classifier(&card.to_string_lossy(), None, &Device::Cpu)?.key(), bundled.key());
+        assert_eq!(load_classifier(&path.to_string_lossy(), None, &Device::Cpu)?.key(), bundled.key());
+        Ok(())
+    }
+
+    #[test]
+    fn a_card_is_not_overwritten() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = file(folder.path(), BUNDLED[0].weights)?;
+        std::fs::write(card_path(&path), "mine")?;
+        assert!(matches!(add(&path, None), Err(ModelError::CardExists { .. })));
+        Ok(())
+    }
+
+    #[test]
+    fn classes_of_a_retrained_head_must_be_named() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = file(folder.path(), &retrained()?)?;
+        assert!(matches!(add(&path, None), Err(ModelError::ClassesUnknown { outputs: 3, .. })));
+        let list = |names: &str| Classes::parse(names);
+        let two = add(&path, Some(&list("cat\ndog")?));
+        assert!(matches!(two, Err(ModelError::ClassCount { outputs: 3, names: 2, .. })));
+        add(&path, Some(&list("cat\ndog\nfish")?))?;
+        let classifier = load_classifier(&path.to_string_lossy(), None, &Device::Cpu)?;
+        assert_eq!(classifier.class_names(), ["cat", "dog", "fish"]);
+        Ok(())
+    }
+
+    #[test]
+    fn an_added_model_is_on_the_shelf() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = file(folder.path(), BUNDLED[0].weights)?;
+        let card = add(&path, None)?;
+        assert_eq!(shelf_of(&path).find("mine"), Some(card.canonicalize()?));
+        Ok(())
+    }
+
+    #[test]
+    fn a_draft_without_class_names_calls_them_by_number() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let draft = Draft::read(&file(folder.path(), &retrained()?)?)?;
+        assert_eq!((draft.outputs(), draft.bytes() > 1_000_000), (3, true));
+        let classifier = draft.classifier(&draft.card(), &Device::Cpu)?;
+        assert_eq!(classifier.class_names(), ["class 0", "class 1", "class 2"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_of_no_known_network_is_told_what_it_is_near_to() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = file(folder.path(), BUNDLED[1].weights)?;
+        let message = add(&path, None).map_err(|e| e.to_string()).err().unwrap_or_default();
+        assert!(message.contains("the weights belong to no known architecture; the nearest is"), "{message}");
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! One's own networks: from a weights file to the class table.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::{TempDir, add, camroi, data_set, objects, succeed};
+
+/// Classes of ImageNet that a network of nine classes is cut out of the bundled one with, each under the name it gets.
+const NINE: [(u32, &str); 9] = [
+    (97, "duck"),
+    (24, "owl"),
+    (96, "toucan"),
+    (525, "dam"),
+    (587, "hammer"),
+    (386, "elephant"),
+    (463, "bucket"),
+    (979, "valley"),
+    (815, "web"),
+];
+
+/// Saves the bundled classifier with a head of nine classes, as a retrained one would be.
+fn nine_classes(file: &Path) {
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/efficientnet-lite0.safetensors");
+    let mut tensors: HashMap<String, Tensor> = candle_core::safetensors::load(bundled, &Device::Cpu).unwrap();
+    let rows = Tensor::new(NINE.map(|(class, _)| class).as_slice(), &Device::Cpu).unwrap();
+    for name in ["_fc.weight", "_fc.bias"] {
+        let head = tensors[name].index_select(&rows, 0).unwrap();
+        tensors.insert(name.to_owned(), head);
+    }
+    candle_core::safetensors::save(&tensors, file).unwrap();
+}
+
+/// The data set, with the network and the list of its classes beside it.
+fn nine_class_project() -> TempDir {
+    let dir = data_set();
+    nine_classes(&dir.path().join("nine.safetensors"));
+    let names: Vec<_> = NINE.map(|(_, name)| name).into();
+    fs::write(dir.path().join("names.txt"), names.join("\n")).unwrap();
+    // The labels are wider than the classes: three birds are one label.
+    fs::remove_file(dir.path().join("photos/groups.json")).unwrap();
+    fs::write(dir.path().join("birds.json"), r#"{"groups": {"bird": ["duck", "owl", "toucan"]}}"#).unwrap();
+    dir
+}
+
+#[test]
+fn a_network_of_nine_classes_goes_from_its_file_to_the_class_table() {
+    let dir = nine_class_project();
+    let added =
+        succeed(&dir, &["models", "add", "nine.safetensors", "--classes", "names.txt", "--photos", "photos"]).out;
+    assert!(added.contains("efficientnet-lite0, 9 classes"), "{added}");
+    assert_eq!(added.lines().filter(|l| l.starts_with("  ") && l.contains(".jpg: ")).count(), 5, "{added}");
+    assert!(added.contains("dam/dam1.jpg: dam "), "{added}");
+    assert!(succeed(&dir, &["models"]).out.contains("nine "));
+    assert!(succeed(&dir, &["models", "show", "nine"]).out.contains("head_act  7 × 7 cells  (target)"));
+
+    succeed(&dir, &["analyze", "photos", "--classifier", "nine", "--groups", "birds.json", "--out", "nine.camroi"]);
+    let table = succeed(&dir, &["classes", "nine.camroi", "--format", "csv"]).out;
+    let row = |class: &str| table.lines().find(|l| l.starts_with(class)).unwrap_or_default().to_owned();
+    for (class, samples) in [("bird", "3"), ("dam", "2"), ("hammer", "3")] {
+        let cells: Vec<_> = row(class).split(',').map(str::to_owned).collect();
+        assert_eq!((cells[1].as_str(), cells[10].as_str()), (samples, "0"), "no sample fails: {table}");
+        assert_eq!(cells[9].parse::<f64>().unwrap(), 1.0, "every photo is recognised: {table}");
+    }
+    let samples = objects(&succeed(&dir, &["export", "nine.camroi", "--format", "jsonl"]).out);
+    assert!(samples.iter().all(|s| s["top"].as_array().unwrap().len() == 5 && s["correct"] == true));
+}
+
+#[test]
+fn a_project_of_an_added_network_goes_on_from_any_folder() {
+    let dir = nine_class_project();
+    succeed(&dir, &["models", "add", "nine.safetensors", "--classes", "names.txt", "--no-preview"]);
+    succeed(&dir, &["analyze", "photos", "--classifier", "nine", "--rois", "none", "--limit-per-class", "1"]);
+    add(&dir, "bird/duck.jpg", "bird/another.jpg");
+    let elsewhere = dir.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let done = super::command(&dir, &["analyze", "../photos.camroi"]).current_dir(&elsewhere).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn what_a_file_cannot_say_is_asked_for() {
+    let dir = nine_class_project();
+    let done = camroi(&dir, &["models", "add", "nine.safetensors"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("nine.safetensors does not say which 9 classes its outputs are"), "{}", done.err);
+    fs::write(dir.path().join("two.txt"), "cat\ndog").unwrap();
+    let done = camroi(&dir, &["models", "add", "nine.safetensors", "--classes", "two.txt"]);
+    assert!(done.err.contains("nine.safetensors has 9 outputs, but 2 classes are named"), "{}", done.err);
+    let done = camroi(&dir, &["models", "add", "nine.safetensors", "--classes", "names.txt", "--layer", "layer4"]);
+    assert!(done.err.contains("there is no layer layer4 in this network"), "{}", done.err);
+    assert!(!dir.path().join("nine.toml").exists(), "nothing is written before all is in order");
+}
+
+#[test]
+fn flags_say_how_pictures_are_prepared() {
+    let dir = nine_class_project();
+    let flags = ["--side", "240", "--shorter-side", "272", "--interpolation", "bicubic", "--channels", "bgr"];
+    let numbers = ["--range", "255", "--mean", "104", "117", "123", "--std", "1", "1", "1", "--name", "caffe"];
+    let add = ["models", "add", "nine.safetensors", "--classes", "names.txt", "--no-preview"];
+    let arguments: Vec<_> = add.iter().chain(&flags).chain(&numbers).copied().collect();
+    let added = succeed(&dir, &arguments).out;
+    let expected = "240 × 240 pixels, shorter side to 272, centre crop, bicubic, BGR of 0 to 255, minus \
+                    [104.0, 117.0, 123.0], over [1.0, 1.0, 1.0]";
+    assert!(added.contains(expected), "{added}");
+    assert!(succeed(&dir, &["models", "show", "caffe"]).out.contains(expected));
+    assert_eq!(camroi(&dir, &["models", "add", "nine.safetensors", "--mean", "1", "2"]).code, Some(2));
+}
