@@ -2,14 +2,14 @@
 //!
 //! Comes in: shares, counts, seconds. Goes out: text. May not live here: drawing.
 
-/// A share `0.0..=1.0` in whole percent; a dash where there is none.
+/// A share `0.0..=1.0` in whole percent, with a space that does not break; a dash where there is none.
 pub(crate) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(none, |s| format!("{:.0}%", s * 100.0))
+    share.map_or_else(none, |s| format!("{:.0}\u{a0}%", s * 100.0))
 }
 
 /// A share `0.0..=1.0` in percent with one decimal; a dash where there is none.
 pub(crate) fn percent1(share: Option<f64>) -> String {
-    share.map_or_else(none, |s| format!("{:.1}%", s * 100.0))
+    share.map_or_else(none, |s| format!("{:.1}\u{a0}%", s * 100.0))
 }
 
 /// A factor; a dash where there is none.
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_a_dash() {
         assert_eq!(percent(None), "–");
-        assert_eq!(percent(Some(0.326)), "33%");
+        assert_eq!(percent(Some(0.326)), "33\u{a0}%");
         assert_eq!(factor(Some(1.234)), "1.23×");
     }
 }

@@ -132,7 +132,7 @@ fn settings_ui(ui: &mut Ui, settings: &RunSettings) {
         TargetRule::Labelled => "the labelled class",
     };
     let regions = settings.detector.as_ref().map_or("none".to_owned(), |d| {
-        format!("{}, score at least {:.0}%", d.name, f64::from(settings.roi_min_score) * 100.0)
+        format!("{}, score at least {}", d.name, format::percent(Some(settings.roi_min_score.into())))
     });
     let lines = [
         ("Classifier", settings.classifier.name.as_str()),

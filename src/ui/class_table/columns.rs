@@ -24,7 +24,7 @@ pub(super) const COLUMNS: [Shown; 8] = [
     Shown {
         column: ClassColumn::Fit,
         title: "Fit",
-        meaning: "share of the saliency inside the best region, with its 95% interval",
+        meaning: "share of the saliency inside the best region, with its 95 % interval",
         width: 110.0,
         expendable: 0,
     },

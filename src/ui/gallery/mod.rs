@@ -253,7 +253,7 @@ fn photo_ui(ui: &Ui, rect: Rect, sample: SampleId, textures: &mut Textures, laye
 
 fn score_ui(ui: &Ui, rect: Rect, score: &Score, names: ClassNames<'_>) {
     let text = match score.fit {
-        Fit::Measured { fit, .. } => format!("{:.0}%", fit * 100.0),
+        Fit::Measured { fit, .. } => format::percent(Some(fit)),
         Fit::NoRoi => "no region".to_owned(),
         Fit::FlatMap => "flat map".to_owned(),
     };

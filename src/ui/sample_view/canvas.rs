@@ -127,7 +127,7 @@ impl Tag {
             return None;
         }
         let fill = theme::box_color(index);
-        let mut text = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);
+        let mut text = format!("{} {}", format::name(&roi.roi.name), format::percent(Some(roi.roi.score.into())));
         if best && let Some(fit) = roi.share.and_then(|share| share.fit) {
             text.push_str(&format!("  fit {}", format::percent(Some(fit))));
         }

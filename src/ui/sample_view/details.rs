@@ -164,7 +164,7 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool) -> bool {
         widgets::painted_text(ui, at, Align2::RIGHT_CENTER, &text, font.clone(), color, 120.0);
     };
     let name_room = rect.width() - 16.0 - FIT_RIGHT - 40.0;
-    let name = format!("{} {:.0}%", format::name(&roi.roi.name), roi.roi.score * 100.0);
+    let name = format!("{} {}", format::name(&roi.roi.name), format::percent(Some(roi.roi.score.into())));
     widgets::painted_text(ui, pos2(rect.left() + 16.0, y), Align2::LEFT_CENTER, &name, font.clone(), color, name_room);
     match roi.share {
         Some(share) => {

@@ -116,8 +116,8 @@ fn the_numbers_of_an_image_are_those_of_its_fit() {
     click(&mut window, "cat");
     // All saliency in the first of four columns, the region is the left half; the surface between the cells is linear, so
     // that an eighth of the second half-cell's triangle stays on the right: none of it reaches the half.
-    assert!(shows(&window, "100.0%"), "fit");
-    assert!(shows(&window, "50.0%"), "area share");
+    assert!(shows(&window, "100.0\u{a0}%"), "fit");
+    assert!(shows(&window, "50.0\u{a0}%"), "area share");
     assert!(shows(&window, "2.00×"), "lift");
     assert!(shows(&window, "Label: cat"));
 }
