@@ -8,31 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use include_dir::{Dir, File, include_dir};
-use serde::Deserialize;
+
+use crate::dataset::{ATTRIBUTION_FILE, Attribution};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/demo");
 
-const ATTRIBUTION_FILE: &str = "ATTRIBUTION.csv";
-
-/// Who made a photo, and under which terms it may be passed on.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Attribution {
-    /// Relative to the data set's folder, with `/` between its parts.
-    pub file: String,
-    /// Person or institution to be named.
-    pub author: String,
-    /// SPDX name of the licence, or `Public Domain`.
-    pub licence: String,
-    /// Page that the photo comes from.
-    pub source: String,
-    /// What was done to the original.
-    pub changes: String,
-}
-
 static ATTRIBUTIONS: LazyLock<Vec<Attribution>> = LazyLock::new(|| {
     let csv = FILES.get_file(ATTRIBUTION_FILE).expect("the attribution is compiled in").contents();
-    let rows: Result<_, _> = csv::Reader::from_reader(csv).into_deserialize().collect();
-    rows.expect("the compiled-in attribution is valid CSV")
+    Attribution::parse(csv).expect("the compiled-in attribution is valid CSV")
 });
 
 /// The attribution of every photo.

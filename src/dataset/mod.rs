@@ -3,10 +3,12 @@
 //! Comes in: a folder, the class names of a classifier, a file of class groups. Goes out: [`Sample`]s in path order with
 //! their labels, and [`LabelClasses`], which says what counts as a hit. May not live here: decoding, networks, storage.
 
+mod attribution;
 mod classes;
 mod groups;
 mod scan;
 
+pub use attribution::{ATTRIBUTION_FILE, Attribution};
 pub use classes::{ClassName, LabelClasses, imagenet_names};
 pub use groups::{ClassGroups, GroupsError};
 pub use scan::{DatasetError, IMAGE_EXTENSIONS, Unlisted, folder_names};

@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("device", &[]),
     ("kernels", &[]),
     ("dataset", &[]),
-    ("demo", &[]),
+    ("demo", &["dataset"]),
     ("verdict", &["dataset"]),
     ("weights", &[]),
     ("colormap", &[]),
@@ -32,7 +32,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector", "mask", "verdict"]),
     ("summary", &["dataset", "analysis", "fit", "measure", "verdict"]),
     ("run", &["device", "dataset", "preprocess", "analysis", "models", "store", "geometry", "detector", "saliency"]),
-    ("report", &["store", "summary", "verdict", "dataset", "analysis", "saliency", "roi", "fit", "geometry"]),
+    (
+        "report",
+        &[
+            "store",
+            "summary",
+            "verdict",
+            "dataset",
+            "preprocess",
+            "analysis",
+            "saliency",
+            "roi",
+            "fit",
+            "overlay",
+            "colormap",
+            "geometry",
+        ],
+    ),
     (
         "ui",
         &[
