@@ -5,8 +5,10 @@
 
 mod canvas;
 mod heat_map;
+mod shrink;
 
 pub use heat_map::{HeatMapStyle, heat_map};
+pub use shrink::{resized, shrink};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
