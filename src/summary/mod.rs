@@ -6,11 +6,13 @@
 //! No number depends on the order of the samples: values are sorted before they are added.
 
 mod bootstrap;
+mod confusion;
 mod measures;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+pub use confusion::{Confusion, confusions};
 pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, measure_rows};
 
 use crate::analysis::{SampleScore, Score};
@@ -59,21 +61,24 @@ pub struct ClassRow {
     pub uninformative: usize,
 }
 
+/// The class that a sample is counted under: its label, or without one the predicted class, named from `class_names`; `None`
+/// for a failed sample without a label.
+pub fn class_of<'a>(sample: &'a SampleScore, class_names: &'a [String]) -> Option<&'a str> {
+    match (&sample.label, &sample.score) {
+        (Some(label), _) => Some(label),
+        (None, Some(score)) => class_names.get(score.predicted.0).map(String::as_str),
+        (None, None) => None,
+    }
+}
+
 /// The classes of `scores`, in order of their names. Samples without a label are counted under the predicted class, named
 /// from `class_names`; those of them that failed have no class and are in no row.
 pub fn class_rows(scores: &[SampleScore], class_names: &[String], no_roi: NoRoi) -> Vec<ClassRow> {
     let mut classes: BTreeMap<&str, Vec<Option<&Score>>> = BTreeMap::new();
     for sample in scores {
-        let score = sample.score.as_ref();
-        let class = match (&sample.label, score) {
-            (Some(label), _) => label,
-            (None, Some(score)) => match class_names.get(score.predicted.0) {
-                Some(name) => name,
-                None => continue,
-            },
-            (None, None) => continue,
-        };
-        classes.entry(class).or_default().push(score);
+        if let Some(class) = class_of(sample, class_names) {
+            classes.entry(class).or_default().push(sample.score.as_ref());
+        }
     }
     classes.into_iter().map(|(class, scores)| class_row(class, &scores, no_roi)).collect()
 }
