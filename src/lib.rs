@@ -13,7 +13,7 @@
 //! geometry     Size, BBox, Affine: the spaces image, input, grid and the ways between them
 //! mask         pixels of an image, as runs
 //! device       which back end to compute on
-//! dataset      labelled folder -> samples, class names and groups
+//! dataset      labelled folder -> samples, class names and groups, who made the photos
 //! demo         the bundled photos and their attribution
 //! preprocess   file -> upright RGB image -> network input
 //! weights      weights file -> named, checked tensors
@@ -37,7 +37,7 @@
 //! store        the project file (SQLite)
 //! run          the loop: workers, events, pause, cancel, resume, saving
 //! summary      sample scores -> ClassRow per class
-//! report       rows and samples -> CSV, JSON, text
+//! report       rows and samples -> CSV, JSON, text, a page in HTML
 //! ui           the window
 //! cli          flags and subcommands
 //! ```

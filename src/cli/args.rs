@@ -9,7 +9,7 @@ use super::regions::RegionFormat;
 use crate::colormap::Colormap;
 use crate::device::DeviceChoice;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
-use crate::report::{ClassFormat, SampleFormat};
+use crate::report::{ClassFormat, HtmlOptions, SampleFormat};
 use crate::run::ModelRequest;
 use crate::saliency::Method;
 use crate::store::TargetRule;
@@ -38,6 +38,8 @@ pub(super) enum Command {
     Measures(MeasuresArgs),
     /// Write the samples of a project for other programs
     Export(ExportArgs),
+    /// Write a run as one HTML file that needs nothing beside it
+    Report(ReportArgs),
     /// Draw boxes and heat map on photos, or on those of a project
     Overlay(OverlayArgs),
     /// Measure how fast this machine is
@@ -306,6 +308,43 @@ impl From<SampleFormatArg> for ExportKind {
             SampleFormatArg::Coco => Self::Regions(RegionFormat::Coco),
             SampleFormatArg::Voc => Self::Regions(RegionFormat::Voc),
             SampleFormatArg::Yolo => Self::Regions(RegionFormat::Yolo),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    /// HTML file to write, which may not exist; standard output by default
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Classes with a section of their own, at most: judged ones before suspect ones before others with a finding
+    #[arg(long, value_name = "N", default_value_t = HtmlOptions::default().classes)]
+    pub(super) classes: usize,
+    /// A class to have a section, instead of those that were judged or found remarkable; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "classes")]
+    pub(super) class: Vec<String>,
+    /// Photos in a section, at most
+    #[arg(long, value_name = "N", default_value_t = HtmlOptions::default().images_per_class)]
+    pub(super) images_per_class: usize,
+    /// Longest side of a photo, in pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = HtmlOptions::default().longest_px, value_parser = clap::value_parser!(u32).range(16..=8192))]
+    pub(super) max_size: u32,
+    /// What samples without a region add to the mean fit
+    #[arg(long, default_value = "exclude")]
+    pub(super) no_roi: NoRoiArg,
+}
+
+impl ReportArgs {
+    pub(super) fn options(&self) -> HtmlOptions {
+        HtmlOptions {
+            classes: self.classes,
+            named: self.class.clone(),
+            images_per_class: self.images_per_class,
+            longest_px: self.max_size,
+            no_roi: self.no_roi.into(),
+            ..HtmlOptions::default()
         }
     }
 }

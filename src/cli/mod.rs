@@ -19,6 +19,7 @@ mod overlay;
 mod preview;
 mod progress;
 mod regions;
+mod report;
 mod tables;
 mod window;
 
@@ -80,6 +81,7 @@ fn dispatch(cli: Cli) -> Result<Status> {
         Some(Command::Classes(args)) => tables::classes(&args),
         Some(Command::Measures(args)) => measures::measures_command(&args),
         Some(Command::Export(args)) => tables::export(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Overlay(args)) => overlay::overlay(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Models(args)) => models::models(&args),

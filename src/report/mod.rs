@@ -1,22 +1,26 @@
 //! Results for other programs and for the terminal.
 //!
-//! Comes in: class rows, and the samples of a run from its project. Goes out: CSV, JSON and text, written to whatever
-//! writes. May not live here: averages, SQL, colours. The names of columns and fields are promised to scripts.
+//! Comes in: class rows, and the samples of a run from its project. Goes out: CSV, JSON, text and a page in HTML, written to
+//! whatever writes. May not live here: averages, SQL, how a heat map looks. The names of columns and fields are promised to scripts.
 //!
 //! Floats are written in the shortest form that reads back as the same number; what does not exist is empty or `null`.
 
 mod csv;
 #[cfg(test)]
 mod fixture;
+mod html;
 mod json;
+mod photos;
 mod text;
+mod words;
 
 use std::io::{self, Write};
 
+pub use html::{HtmlOptions, ModelNote, PageProgress, write_html};
 pub use text::{Column, class_table, finding_text, table};
 
 use crate::analysis::Outcome;
-use crate::dataset::ClassId;
+use crate::dataset::{ATTRIBUTION_FILE, ClassId};
 use crate::fit::Fit;
 use crate::store::{RunId, SampleResult, Store, StoreError};
 use crate::summary::ClassRow;
@@ -30,6 +34,18 @@ pub enum ReportError {
     /// The receiver takes no more.
     #[error("cannot write the report")]
     Write(#[from] io::Error),
+    /// The data set's table of who made its photos cannot be used.
+    #[error("cannot use the data set's {ATTRIBUTION_FILE}: {0}")]
+    Attribution(#[source] ::csv::Error),
+    /// A class that the run does not have.
+    #[error("the project has no class {0}")]
+    NoSuchClass(String),
+    /// A picture cannot be encoded.
+    #[error("cannot encode a picture: {0}")]
+    Picture(#[source] image::ImageError),
+    /// Somebody ended the work.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 /// How class rows are written.

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::words::finding_word;
 use crate::summary::{ClassRow, Finding, Thresholds, findings};
 
 /// A column: its header and to which side it is flush.
@@ -74,14 +75,6 @@ pub fn class_table(rows: &[ClassRow]) -> String {
 
 fn percent(share: Option<f64>) -> String {
     share.map_or("–".into(), |share| format!("{:.1}", 100.0 * share))
-}
-
-fn finding_word(finding: Finding) -> &'static str {
-    match finding {
-        Finding::Suspect => "suspect",
-        Finding::NoObject => "few ROIs",
-        Finding::LargeRegions => "large ROIs",
-    }
 }
 
 /// Why a class is remarkable, in a sentence about its numbers.

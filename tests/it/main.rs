@@ -27,6 +27,8 @@ mod maps;
 mod networks;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
+/// The report in one HTML file.
+mod report;
 /// Pictures of the window, for the README and for who changes it.
 #[cfg(feature = "gui")]
 mod screenshots;

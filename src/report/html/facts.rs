@@ -1,0 +1,108 @@
+//! What a page tells, read from the project once.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{HtmlOptions, ReportError};
+use crate::analysis::SampleScore;
+use crate::dataset::{Attribution, SampleId};
+use crate::store::{RunInfo, Store};
+use crate::summary::{ClassRow, Finding, class_of, class_rows, findings, sort_rows, total_row};
+use crate::verdict::{Judgement, Subject};
+
+/// A class with what is said of it.
+#[derive(Debug)]
+pub(super) struct ClassFacts {
+    pub(super) row: ClassRow,
+    pub(super) findings: Vec<Finding>,
+    pub(super) judgement: Option<Judgement>,
+    /// Its samples, as places in the list of all, in path order.
+    pub(super) samples: Vec<usize>,
+    /// Whether any of its samples has a verdict.
+    pub(super) has_judged_samples: bool,
+}
+
+impl ClassFacts {
+    /// Whether somebody or something found it remarkable.
+    pub(super) fn is_remarkable(&self) -> bool {
+        !self.findings.is_empty() || self.judgement.is_some() || self.has_judged_samples
+    }
+
+    pub(super) fn is_suspect(&self) -> bool {
+        self.findings.contains(&Finding::Suspect)
+    }
+}
+
+/// Everything but the pictures.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// The project's name.
+    pub(super) title: String,
+    /// The data set's folder.
+    pub(super) root: PathBuf,
+    pub(super) run: RunInfo,
+    /// Those with an outcome, in path order.
+    pub(super) samples: Vec<SampleScore>,
+    /// How many samples the project is about.
+    pub(super) listed: usize,
+    /// Path and reason.
+    pub(super) failures: Vec<(String, String)>,
+    /// Lowest fit first.
+    pub(super) classes: Vec<ClassFacts>,
+    pub(super) total: ClassRow,
+    pub(super) sample_verdicts: BTreeMap<SampleId, Judgement>,
+    /// By path.
+    pub(super) credits: BTreeMap<String, Attribution>,
+}
+
+impl Facts {
+    pub(super) fn read(store: &Store, run: &RunInfo, options: &HtmlOptions) -> Result<Self, ReportError> {
+        let names = &run.settings.classifier.class_names;
+        let samples = store.scores(run.id)?;
+        let root = store.root()?;
+        let credits = Attribution::read(&root).map_err(ReportError::Attribution)?;
+        let (mut class_verdicts, mut sample_verdicts) = (BTreeMap::new(), BTreeMap::new());
+        for (subject, judgement) in store.verdicts(run.id)? {
+            match subject {
+                Subject::Class(class) => drop(class_verdicts.insert(class, judgement)),
+                Subject::Sample(id) => drop(sample_verdicts.insert(id, judgement)),
+            }
+        }
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, sample) in samples.iter().enumerate() {
+            if let Some(class) = class_of(sample, names) {
+                places.entry(class).or_default().push(place);
+            }
+        }
+        let mut rows = class_rows(&samples, names, options.no_roi);
+        sort_rows(&mut rows, crate::summary::ClassColumn::Fit, false);
+        let class = |row: ClassRow| {
+            let places = places.get(row.class.as_str()).cloned().unwrap_or_default();
+            ClassFacts {
+                findings: findings(&row, &options.thresholds),
+                judgement: class_verdicts.get(&row.class).cloned(),
+                has_judged_samples: places.iter().any(|&place| sample_verdicts.contains_key(&samples[place].id)),
+                samples: places,
+                row,
+            }
+        };
+        let file = store.path();
+        Ok(Self {
+            title: file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),
+            run: run.clone(),
+            listed: store.sample_count()?,
+            failures: store.failures(run.id)?,
+            classes: rows.into_iter().map(class).collect(),
+            total: total_row("all", &samples, options.no_roi),
+            credits: credits.into_iter().map(|credit| (credit.file.clone(), credit)).collect(),
+            samples,
+            sample_verdicts,
+            root,
+        })
+    }
+
+    /// The classifier's name of a class.
+    pub(super) fn predicted_name(&self, class: crate::dataset::ClassId) -> String {
+        super::words::class_name(super::class_name(&self.run.settings.classifier.class_names, class))
+    }
+}

@@ -1,0 +1,138 @@
+//! A run in one HTML file, for people who have never seen the program.
+//!
+//! Comes in: a project, what is known of its models, what to show. Goes out: a page that needs nothing beside it and loads
+//! nothing: styles, drawings and pictures are in it. May not live here: averages, SQL, what an overlay looks like.
+//!
+//! The page is HTML and at the same time well-formed XML. The same project and options give the same bytes.
+
+mod base64;
+mod choice;
+mod class;
+mod credits;
+mod facts;
+mod head;
+mod overview;
+mod plot;
+mod run;
+mod table;
+mod text;
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use super::{ReportError, class_name, words};
+use crate::store::{RunInfo, Store};
+use crate::summary::{NoRoi, Thresholds};
+use class::Section;
+use facts::Facts;
+
+/// What a page shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HtmlOptions {
+    /// Classes with a section of their own, at most; all are in the table.
+    pub classes: usize,
+    /// The classes with a section, instead of the remarkable ones.
+    pub named: Vec<String>,
+    /// Photos in a section, at most.
+    pub images_per_class: usize,
+    /// Longest side of a photo, in pixels.
+    pub longest_px: u32,
+    /// What samples without a region add to the mean fit.
+    pub no_roi: NoRoi,
+    /// Where the line between usual and remarkable is drawn.
+    pub thresholds: Thresholds,
+}
+
+impl Default for HtmlOptions {
+    fn default() -> Self {
+        Self {
+            classes: 30,
+            named: Vec::new(),
+            images_per_class: 8,
+            longest_px: 480,
+            no_roi: NoRoi::default(),
+            thresholds: Thresholds::default(),
+        }
+    }
+}
+
+/// What is known of a model beside what the project says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelNote {
+    /// The name that the project has it under.
+    pub name: String,
+    /// One line for people.
+    pub description: String,
+    /// Under which licence it may be used; empty if nobody said.
+    pub licence: String,
+    /// Where it comes from; empty if nobody said.
+    pub source: String,
+}
+
+/// How far a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageProgress {
+    /// Photos drawn.
+    pub done: usize,
+    /// Photos to draw.
+    pub total: usize,
+}
+
+/// Writes the page of a run. `progress` is called before the first photo and after each, and ends the work by breaking.
+///
+/// # Errors
+/// If the project or the data set's attribution cannot be read, a class that was asked for does not exist, `out` takes no
+/// more, or `progress` breaks. A photo that cannot be read is no error: the page says so in its place.
+pub fn write_html(
+    store: &Store,
+    run: &RunInfo,
+    notes: &[ModelNote],
+    options: &HtmlOptions,
+    progress: &mut dyn FnMut(PageProgress) -> ControlFlow<()>,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let facts = Facts::read(store, run, options)?;
+    let places = choice::classes(&facts, options).map_err(ReportError::NoSuchClass)?;
+    let sections: Vec<Section<'_>> = places.iter().map(|&place| Section::new(&facts, place, options)).collect();
+    let shown: Vec<usize> = sections.iter().flat_map(Section::samples).collect();
+    let mut done = 0;
+    let total = shown.len();
+    let mut tell = |done| match progress(PageProgress { done, total }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(ReportError::Cancelled),
+    };
+    tell(done)?;
+    head::open(&facts.title, out)?;
+    overview::write(&facts, &places, out)?;
+    plot::scatter(&facts, &places, options, out)?;
+    table::write(&facts, &places, out)?;
+    run::write(&facts, notes, options, out)?;
+    if !sections.is_empty() {
+        out.write_all(b"<h2 class=\"classes\">Class by class</h2>\n")?;
+    }
+    for section in &sections {
+        let mut count = || {
+            done += 1;
+            tell(done)
+        };
+        section.write(&facts, store, options, &mut count, out)?;
+    }
+    credits::write(&facts, shown, out)?;
+    writeln!(
+        out,
+        "<footer><small>Made with camroi {}. Method: Szandała and Maciejewski, <cite>Automated Method for Evaluating Neural \
+         Network’s Attention Focus</cite>.</small></footer>",
+        env!("CARGO_PKG_VERSION")
+    )?;
+    Ok(head::close(out)?)
+}
+
+/// Address of a class's section in the page, by its place in the table.
+fn section_id(place: usize) -> String {
+    format!("class-{place}")
+}
+
+/// Address of a class's row in the table.
+fn row_id(place: usize) -> String {
+    format!("row-{place}")
+}

@@ -1,0 +1,94 @@
+//! Numbers and states in words, for people.
+
+use crate::summary::Finding;
+use crate::verdict::Verdict;
+
+/// Stands where there is no number.
+const NONE: &str = "–";
+
+/// A share `0.0..=1.0` in percent with one decimal; a dash where there is none.
+pub(super) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| NONE.to_owned(), |share| format!("{:.1}\u{a0}%", 100.0 * share))
+}
+
+/// An interval of shares in percent; a dash where there is none.
+pub(super) fn interval(shares: Option<(f64, f64)>) -> String {
+    shares.map_or_else(|| NONE.to_owned(), |(low, high)| format!("{:.1}–{:.1}\u{a0}%", 100.0 * low, 100.0 * high))
+}
+
+/// A factor; a dash where there is none.
+pub(super) fn factor(value: Option<f64>) -> String {
+    value.map_or_else(|| NONE.to_owned(), |value| format!("{value:.2}×"))
+}
+
+/// A count and what is counted, such as "1 photo" and "2 photos".
+pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n}\u{a0}{}", if n == 1 { one } else { many })
+}
+
+/// A class as people write it: without the WordNet id in front of a name, underscores as spaces.
+pub(super) fn class_name(label: &str) -> String {
+    let id = label.get(..10).filter(|id| {
+        let digits = id.strip_prefix('n').and_then(|rest| rest.strip_suffix('_'));
+        digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+    });
+    let name = id.map_or(label, |id| &label[id.len()..]);
+    if name.is_empty() { label.to_owned() } else { name.replace('_', " ") }
+}
+
+/// A finding in a word or two.
+pub(super) fn finding_word(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Suspect => "suspect",
+        Finding::NoObject => "few ROIs",
+        Finding::LargeRegions => "large ROIs",
+    }
+}
+
+/// A verdict in a word or two.
+pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Spurious => "spurious",
+        Verdict::LegitimateContext => "legitimate context",
+        Verdict::NoObject => "no object",
+        Verdict::DetectorMiss => "detector miss",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+/// A verdict in a sentence.
+pub(super) fn verdict_meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Spurious => "the classifier goes by something that it should not",
+        Verdict::LegitimateContext => "the surroundings belong to what the class means",
+        Verdict::NoObject => "there is no object to look at",
+        Verdict::DetectorMiss => "there is an object, but the detector did not find it",
+        Verdict::Undecided => "looked at, not decided",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_percent_and_what_is_missing_is_a_dash() {
+        assert_eq!(percent(Some(0.6543)), "65.4\u{a0}%");
+        assert_eq!(interval(Some((0.1, 0.5))), "10.0–50.0\u{a0}%");
+        assert_eq!((percent(None), interval(None), factor(None)), ("–".into(), "–".into(), "–".into()));
+        assert_eq!(factor(Some(1.5)), "1.50×");
+    }
+
+    #[test]
+    fn names_lose_their_wordnet_id_and_their_underscores() {
+        for (label, name) in [
+            ("n01443537_goldfish", "goldfish"),
+            ("n01443537", "n01443537"),
+            ("n01443537_", "n01443537_"),
+            ("night_heron", "night heron"),
+            ("né", "né"),
+        ] {
+            assert_eq!(class_name(label), name);
+        }
+    }
+}
