@@ -163,6 +163,9 @@ pub(super) struct ClassesArgs {
     pub(super) no_roi: NoRoiArg,
     #[arg(long, default_value = "table")]
     pub(super) format: ClassFormatArg,
+    /// File to write, which may not exist; standard output by default
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -222,6 +225,8 @@ pub(super) enum ClassFormatArg {
     Table,
     Csv,
     Json,
+    /// Apache Parquet, for pandas, DuckDB and others
+    Parquet,
 }
 
 impl ClassFormatArg {
@@ -231,6 +236,7 @@ impl ClassFormatArg {
             Self::Table => None,
             Self::Csv => Some(ClassFormat::Csv),
             Self::Json => Some(ClassFormat::Json),
+            Self::Parquet => Some(ClassFormat::Parquet),
         }
     }
 }
@@ -273,7 +279,7 @@ pub(super) struct ExportArgs {
     /// File or folder to write, which may not exist; standard output by default, where the format is one file
     #[arg(long, value_name = "PATH")]
     pub(super) out: Option<PathBuf>,
-    /// With the saliency grids (JSON only)
+    /// With the saliency grids (JSON and Parquet only)
     #[arg(long)]
     pub(super) saliency: bool,
 }
@@ -285,6 +291,8 @@ pub(super) enum SampleFormatArg {
     /// One JSON array
     Json,
     Csv,
+    /// Apache Parquet, for pandas, DuckDB and others
+    Parquet,
     /// Regions as a COCO file
     Coco,
     /// Regions as a folder of Pascal VOC files
@@ -305,6 +313,7 @@ impl From<SampleFormatArg> for ExportKind {
             SampleFormatArg::Jsonl => Self::Samples(SampleFormat::JsonLines),
             SampleFormatArg::Json => Self::Samples(SampleFormat::Json),
             SampleFormatArg::Csv => Self::Samples(SampleFormat::Csv),
+            SampleFormatArg::Parquet => Self::Samples(SampleFormat::Parquet),
             SampleFormatArg::Coco => Self::Regions(RegionFormat::Coco),
             SampleFormatArg::Voc => Self::Regions(RegionFormat::Voc),
             SampleFormatArg::Yolo => Self::Regions(RegionFormat::Yolo),

@@ -13,9 +13,9 @@ pub(super) fn print(text: &str) -> Result<()> {
 }
 
 /// Hands `write` a new file, or standard output where there is no path. A file that cannot be completed is removed.
-pub(super) fn write_to(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+pub(super) fn write_to(path: Option<&Path>, write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
     let Some(path) = path else {
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::new(io::stdout());
         write(&mut out)?;
         return out.flush().context("cannot write to standard output");
     };

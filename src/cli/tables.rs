@@ -18,16 +18,17 @@ pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
     let mut rows = class_rows(&scores, &run.settings.classifier.class_names, args.no_roi.into());
     sort_rows(&mut rows, args.sort.into(), args.reverse);
     match args.format.format() {
-        None => output::print(&class_table(&rows))?,
-        Some(format) => output::write_to(None, |out| Ok(write_classes(&rows, format, out)?))?,
+        None => output::write_to(args.out.as_deref(), |out| Ok(out.write_all(class_table(&rows).as_bytes())?))?,
+        Some(format) => output::write_to(args.out.as_deref(), |out| Ok(write_classes(&rows, format, out)?))?,
     }
     Ok(Status::Fine)
 }
 
 pub(super) fn export(args: &ExportArgs) -> Result<Status> {
     ensure!(
-        !args.saliency || matches!(args.format, SampleFormatArg::Jsonl | SampleFormatArg::Json),
-        "only JSON has a place for saliency grids, use jsonl"
+        !args.saliency
+            || matches!(args.format, SampleFormatArg::Jsonl | SampleFormatArg::Json | SampleFormatArg::Parquet),
+        "only JSON and Parquet have a place for saliency grids, use jsonl"
     );
     let store = Store::open_read_only(&args.file)?;
     let run = latest_run(&store)?;

@@ -1,4 +1,4 @@
-//! JSON objects for classes and samples.
+//! JSON objects for classes and samples; their records are those of Parquet as well.
 
 use std::io::{self, Write};
 
@@ -11,21 +11,21 @@ use crate::store::SampleResult;
 use crate::summary::ClassRow;
 
 #[derive(Serialize)]
-struct Class<'a> {
-    class: &'a str,
-    samples: usize,
-    failed: usize,
-    with_roi: usize,
-    coverage: Option<f64>,
-    mean_fit: Option<f64>,
-    ci_low: Option<f64>,
-    ci_high: Option<f64>,
-    mean_fit_zero: Option<f64>,
-    mean_lift: Option<f64>,
-    mean_area_share: Option<f64>,
-    mean_confidence: Option<f64>,
-    accuracy: Option<f64>,
-    uninformative: usize,
+pub(super) struct Class<'a> {
+    pub(super) class: &'a str,
+    pub(super) samples: usize,
+    pub(super) failed: usize,
+    pub(super) with_roi: usize,
+    pub(super) coverage: Option<f64>,
+    pub(super) mean_fit: Option<f64>,
+    pub(super) ci_low: Option<f64>,
+    pub(super) ci_high: Option<f64>,
+    pub(super) mean_fit_zero: Option<f64>,
+    pub(super) mean_lift: Option<f64>,
+    pub(super) mean_area_share: Option<f64>,
+    pub(super) mean_confidence: Option<f64>,
+    pub(super) accuracy: Option<f64>,
+    pub(super) uninformative: usize,
 }
 
 impl<'a> From<&'a ClassRow> for Class<'a> {
@@ -56,53 +56,53 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
 }
 
 #[derive(Serialize)]
-struct Sample<'a> {
-    path: &'a str,
-    label: Option<&'a str>,
-    status: &'static str,
-    error: Option<&'a str>,
-    width: Option<u32>,
-    height: Option<u32>,
-    view: Option<[f32; 4]>,
-    top: Vec<Top<'a>>,
-    target: Option<Target<'a>>,
-    correct: Option<bool>,
-    rois: Vec<Roi<'a>>,
-    fit: Option<f64>,
-    area_share: Option<f64>,
-    lift: Option<f64>,
+pub(super) struct Sample<'a> {
+    pub(super) path: &'a str,
+    pub(super) label: Option<&'a str>,
+    pub(super) status: &'static str,
+    pub(super) error: Option<&'a str>,
+    pub(super) width: Option<u32>,
+    pub(super) height: Option<u32>,
+    pub(super) view: Option<[f32; 4]>,
+    pub(super) top: Vec<Top<'a>>,
+    pub(super) target: Option<Target<'a>>,
+    pub(super) correct: Option<bool>,
+    pub(super) rois: Vec<Roi<'a>>,
+    pub(super) fit: Option<f64>,
+    pub(super) area_share: Option<f64>,
+    pub(super) lift: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    saliency: Option<Saliency<'a>>,
+    pub(super) saliency: Option<Saliency<'a>>,
 }
 
 #[derive(Serialize)]
-struct Top<'a> {
-    index: usize,
-    name: &'a str,
-    probability: f32,
+pub(super) struct Top<'a> {
+    pub(super) index: usize,
+    pub(super) name: &'a str,
+    pub(super) probability: f32,
 }
 
 #[derive(Serialize)]
-struct Target<'a> {
-    index: usize,
-    name: &'a str,
+pub(super) struct Target<'a> {
+    pub(super) index: usize,
+    pub(super) name: &'a str,
 }
 
 #[derive(Serialize)]
-struct Roi<'a> {
+pub(super) struct Roi<'a> {
     #[serde(rename = "box")]
-    bbox: [f32; 4],
-    score: f32,
-    name: &'a str,
-    source: &'static str,
-    fit: Option<f64>,
+    pub(super) bbox: [f32; 4],
+    pub(super) score: f32,
+    pub(super) name: &'a str,
+    pub(super) source: &'static str,
+    pub(super) fit: Option<f64>,
 }
 
 #[derive(Serialize)]
-struct Saliency<'a> {
-    height: usize,
-    width: usize,
-    values: &'a [f32],
+pub(super) struct Saliency<'a> {
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) values: &'a [f32],
 }
 
 /// Writes one sample, without a line break.
@@ -112,6 +112,11 @@ pub(super) fn sample(
     with_saliency: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    Ok(serde_json::to_writer(out, &record(sample, names, with_saliency))?)
+}
+
+/// What is written of a sample.
+pub(super) fn record<'a>(sample: &'a SampleResult, names: &'a [String], with_saliency: bool) -> Sample<'a> {
     let base = Sample {
         path: &sample.path,
         label: sample.label.as_deref(),
@@ -129,11 +134,10 @@ pub(super) fn sample(
         lift: None,
         saliency: None,
     };
-    let line = match &sample.outcome {
+    match &sample.outcome {
         Outcome::Failed(reason) => Sample { error: Some(reason), ..base },
         Outcome::Measured(measured) => measured_sample(base, measured, names, with_saliency),
-    };
-    Ok(serde_json::to_writer(out, &line)?)
+    }
 }
 
 fn measured_sample<'a>(

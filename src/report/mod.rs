@@ -10,6 +10,7 @@ mod csv;
 mod fixture;
 mod html;
 mod json;
+mod parquet;
 mod photos;
 mod text;
 mod words;
@@ -43,6 +44,9 @@ pub enum ReportError {
     /// A picture cannot be encoded.
     #[error("cannot encode a picture: {0}")]
     Picture(#[source] image::ImageError),
+    /// The columns of a Parquet file cannot be written.
+    #[error("cannot write Parquet: {0}")]
+    Parquet(#[source] ::parquet::errors::ParquetError),
     /// Somebody ended the work.
     #[error("cancelled")]
     Cancelled,
@@ -55,6 +59,8 @@ pub enum ClassFormat {
     Csv,
     /// One array of objects, with more fields than the CSV.
     Json,
+    /// The fields of the JSON as typed columns.
+    Parquet,
 }
 
 /// How samples are written.
@@ -66,23 +72,26 @@ pub enum SampleFormat {
     Json,
     /// With a header; without single regions and maps.
     Csv,
+    /// The fields of the JSON as typed columns, lists and groups.
+    Parquet,
 }
 
 /// Writes class rows in the order they come.
 ///
 /// # Errors
 /// If `out` takes no more.
-pub fn write_classes(rows: &[ClassRow], format: ClassFormat, out: &mut dyn Write) -> Result<(), ReportError> {
+pub fn write_classes(rows: &[ClassRow], format: ClassFormat, out: &mut (dyn Write + Send)) -> Result<(), ReportError> {
     match format {
         ClassFormat::Csv => csv::classes(rows, out)?,
         ClassFormat::Json => json::classes(rows, out)?,
+        ClassFormat::Parquet => parquet::classes(rows.iter().map(json::Class::from), out).map_err(parquet::error)?,
     }
     Ok(())
 }
 
 /// Writes every sample of a run that has an outcome, in path order. Memory does not grow with their number.
 ///
-/// `with_saliency` adds the raw maps to the JSON formats.
+/// `with_saliency` adds the raw maps, for which CSV has no place.
 ///
 /// # Errors
 /// If the project cannot be read, or `out` takes no more.
@@ -91,7 +100,7 @@ pub fn write_samples(
     run: RunId,
     format: SampleFormat,
     with_saliency: bool,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
     let names = store.class_names(run)?;
     match format {
@@ -99,6 +108,13 @@ pub fn write_samples(
             let mut table = csv::SampleTable::new(out)?;
             store.for_each_result(run, |sample| Ok::<_, ReportError>(table.row(&sample, &names)?))?;
             table.finish()?;
+        }
+        SampleFormat::Parquet => {
+            let mut file = parquet::SampleFile::new(out).map_err(parquet::error)?;
+            store.for_each_result(run, |sample| {
+                file.row(&json::record(&sample, &names, with_saliency)).map_err(parquet::error)
+            })?;
+            file.finish().map_err(parquet::error)?;
         }
         SampleFormat::JsonLines => {
             store.for_each_result(run, |sample| {

@@ -221,10 +221,30 @@ fn overlays_are_drawn_for_photos_and_projects_and_overwrite_nothing() {
 }
 
 #[test]
+fn tables_and_samples_are_written_as_parquet_files() {
+    let dir = data_set();
+    succeed(&dir, &["analyze", "photos", "--limit-per-class", "1"]);
+    for arguments in [
+        &["classes", "photos.camroi", "--format", "parquet", "--out", "classes.parquet"][..],
+        &["export", "photos.camroi", "--format", "parquet", "--saliency", "--out", "samples.parquet"],
+    ] {
+        succeed(&dir, arguments);
+        let written = fs::read(dir.path().join(arguments.last().unwrap())).unwrap();
+        assert!(written.starts_with(b"PAR1") && written.ends_with(b"PAR1"), "{arguments:?}");
+        assert_eq!(camroi(&dir, arguments).code, Some(2), "nothing is overwritten");
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let dir = data_set();
     succeed(&dir, &["analyze", "photos", "--limit-per-class", "1"]);
-    for arguments in [&["export", "photos.camroi", "--format", "csv"][..], &["classes", "photos.camroi"], &["--help"]] {
+    for arguments in [
+        &["export", "photos.camroi", "--format", "csv"][..],
+        &["export", "photos.camroi", "--format", "parquet"],
+        &["classes", "photos.camroi"],
+        &["--help"],
+    ] {
         let mut child = command(&dir, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let done = Done::from(child.wait_with_output().unwrap());
