@@ -80,6 +80,16 @@ pub enum BuiltInClasses {
     Coco80,
 }
 
+impl BuiltInClasses {
+    /// How many classes it has.
+    pub fn count(self) -> usize {
+        match self {
+            Self::ImageNet1k => 1000,
+            Self::Coco80 => 80,
+        }
+    }
+}
+
 impl std::fmt::Display for BuiltInClasses {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -5,17 +5,27 @@ use std::num::NonZeroUsize;
 use anyhow::{Context as _, Result};
 
 use super::analyze::demo_request;
+use super::shelf::Shelf;
 use crate::card::{ModelCard, ModelKind};
 use crate::demo;
 use crate::device::DeviceChoice;
-use crate::models::{bundled_names, card};
+use crate::models::{self, bundled_names, card};
 use crate::run::{Control, ModelRequest, Request, RunEvent, Session};
 use crate::saliency::Method;
 use crate::store::Store;
 use crate::ui;
 
-/// The program's own networks and photos.
-pub(super) struct Program;
+/// The program's own networks and photos, and the user's networks.
+pub(super) struct Program {
+    shelf: Shelf,
+}
+
+impl Program {
+    /// With the models of a shelf.
+    pub(super) fn new(shelf: models::Shelf) -> Self {
+        Self { shelf: Shelf(shelf) }
+    }
+}
 
 impl ui::Launcher for Program {
     fn choices(&self) -> ui::Choices {
@@ -47,6 +57,10 @@ impl ui::Launcher for Program {
             ui::Credits { title: "Networks".into(), works: networks.collect() },
             ui::Credits { title: "Photos".into(), works: photos.collect() },
         ]
+    }
+
+    fn shelf(&self) -> &dyn ui::Shelf {
+        &self.shelf
     }
 
     fn demo(&self) -> Result<ui::Request> {

@@ -20,6 +20,8 @@ mod preview;
 mod progress;
 mod regions;
 mod report;
+#[cfg(feature = "gui")]
+mod shelf;
 mod tables;
 mod window;
 
@@ -71,6 +73,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What the window starts runs and lists models with.
+#[cfg(feature = "gui")]
+pub fn launcher(shelf: crate::models::Shelf) -> std::sync::Arc<dyn crate::ui::Launcher> {
+    std::sync::Arc::new(launcher::Program::new(shelf))
 }
 
 fn dispatch(cli: Cli) -> Result<Status> {

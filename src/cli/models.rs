@@ -66,7 +66,7 @@ pub(super) fn described(card: &ModelCard) -> String {
         ("kind", kind(card).to_owned()),
         ("description", card.description.clone()),
         ("architecture", card.architecture.clone()),
-        ("input", input(&card.input)),
+        ("input", input_line(&card.input)),
         ("classes", class_source(&card.classes)),
     ];
     match &card.kind {
@@ -84,7 +84,7 @@ pub(super) fn described(card: &ModelCard) -> String {
 }
 
 /// How pictures are prepared, in one line.
-fn input(input: &Preprocessing) -> String {
+pub(super) fn input_line(input: &Preprocessing) -> String {
     let Preprocessing { input: size, resize, interpolation, channels, mean, std, scale } = input;
     let resize = match resize {
         Resize::ShorterSide { size } => format!("shorter side to {size}, centre crop"),

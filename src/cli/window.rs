@@ -24,7 +24,7 @@ pub(super) fn show_after_demo(file: &Path) {
 
 #[cfg(feature = "gui")]
 fn show(open: Option<PathBuf>) -> Result<()> {
-    let launcher = std::sync::Arc::new(super::launcher::Program);
+    let launcher = super::launcher(crate::models::Shelf::of_user());
     crate::ui::run_window(crate::ui::Options { open, launcher })
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::models::ModelCommand;
 use crate::dataset::SampleId;
 use crate::verdict::{Subject, Verdict};
 
@@ -21,6 +22,12 @@ pub(crate) enum Command {
     Open(PathBuf),
     /// Back to the first screen.
     Close,
+    /// Set up another analysis of the open project's photos, beginning with the settings of this one.
+    NewRun,
+    /// Leave the form of a new analysis.
+    LeaveForm,
+    /// About the models to choose from.
+    Model(ModelCommand),
     /// Analyse the folder that was set up.
     StartRun,
     /// Analyse what the open project still lacks.

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use super::models::Shelf;
 use crate::run::{Control, RunEvent};
 use crate::store::{RunSettings, TargetRule};
 
@@ -94,6 +95,9 @@ pub trait Launcher: Send + Sync {
 
     /// Whose work the program contains.
     fn credits(&self) -> Vec<Credits>;
+
+    /// The models that there are, and the way to more.
+    fn shelf(&self) -> &dyn Shelf;
 
     /// The run over the bundled photos.
     ///

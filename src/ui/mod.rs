@@ -18,6 +18,7 @@ mod jobs;
 mod keys;
 mod launch;
 mod layers;
+mod models;
 mod pictures;
 mod project;
 mod run_panel;
@@ -32,4 +33,5 @@ mod window;
 
 pub use app::App;
 pub use launch::{Choices, Credit, Credits, Launcher, Request};
+pub use models::{Draft, Found, KnownModel, Layers, ModelUse, Place, Preview, Shelf};
 pub use window::{Options, run_window};

@@ -6,6 +6,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Align, Button, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::{Command, Dialog};
+use super::models::short_name;
 use super::project::Snapshot;
 use super::runner::{Phase, Runner};
 use super::theme::{self, palette, size, space};
@@ -101,6 +102,11 @@ fn rest_ui(ui: &mut Ui, project: &Snapshot, resting: bool) -> Option<Command> {
         command = Some(Command::ContinueRun);
     }
     if resting {
+        let again =
+            ui.button("Analyse again…").on_hover_text("The same photos with another classifier, layer or method");
+        if again.clicked() {
+            command = Some(Command::NewRun);
+        }
         let counts = if missing == 0 {
             format!("{} analysed", format::counted(project.samples.len(), "image", "images"))
         } else {
@@ -121,8 +127,9 @@ fn rest_ui(ui: &mut Ui, project: &Snapshot, resting: bool) -> Option<Command> {
 
 /// What was run, in one line.
 fn settings_line(settings: &RunSettings) -> String {
-    let regions = settings.detector.as_ref().map_or("no regions".to_owned(), |d| format!("regions from {}", d.name));
-    format!("{} at {} · {} · {regions}", settings.classifier.name, settings.layer, settings.method)
+    let regions =
+        settings.detector.as_ref().map_or("no regions".to_owned(), |d| format!("regions from {}", short_name(&d.name)));
+    format!("{} at {} · {} · {regions}", short_name(&settings.classifier.name), settings.layer, settings.method)
 }
 
 /// What was run, every setting.

@@ -13,6 +13,7 @@ use eframe::egui::{
 
 use super::command::Command;
 use super::launch::{Choices, Request};
+use super::models::{Layers, ModelCommand, ModelUse, layer_ui, short_name};
 use super::theme::{self, palette, size, space};
 use super::widgets;
 use crate::store::TargetRule;
@@ -23,6 +24,8 @@ pub(crate) struct Start {
     path: String,
     /// The analysis that is being set up.
     pub(crate) form: Option<Request>,
+    /// The layers of a classifier, or why they cannot be listed; `None` while they are.
+    layers: (String, Option<Result<Layers, String>>),
 }
 
 /// Width of the column in the middle.
@@ -62,16 +65,30 @@ impl Start {
                 ui.allocate_ui_with_layout(vec2(COLUMN, 0.0), Layout::top_down(Align::Min), |ui| {
                     ui.set_width(COLUMN);
                     command = match &mut self.form {
-                        Some(form) => form_ui(ui, form, choices),
+                        Some(form) => {
+                            let layers = self.layers.1.as_ref().filter(|_| self.layers.0 == form.classifier);
+                            form_ui(ui, form, choices, layers)
+                        }
                         None => self.welcome_ui(ui, recent, busy),
                     };
                 });
             });
         });
-        if command == Some(Command::Close) {
-            self.form = None;
-        }
         command
+    }
+
+    /// The form's classifier, if its layers are neither known nor being listed.
+    pub(crate) fn unlisted_classifier(&mut self) -> Option<String> {
+        let form = self.form.as_ref().filter(|form| form.classifier != self.layers.0)?;
+        self.layers = (form.classifier.clone(), None);
+        Some(form.classifier.clone())
+    }
+
+    /// Takes note of a classifier's layers.
+    pub(crate) fn listed_layers(&mut self, classifier: String, layers: Result<Layers, String>) {
+        if self.layers.0 == classifier {
+            self.layers.1 = Some(layers);
+        }
     }
 
     fn welcome_ui(&mut self, ui: &mut Ui, recent: &[PathBuf], busy: Option<&str>) -> Option<Command> {
@@ -214,7 +231,13 @@ fn project_beside(folder: &Path) -> PathBuf {
     folder.with_file_name(file)
 }
 
-fn form_ui(ui: &mut Ui, form: &mut Request, choices: &Choices) -> Option<Command> {
+fn form_ui(
+    ui: &mut Ui,
+    form: &mut Request,
+    choices: &Choices,
+    layers: Option<&Result<Layers, String>>,
+) -> Option<Command> {
+    let mut command = None;
     let palette = palette(ui);
     ui.label(RichText::new("New analysis").font(theme::strong(24.0)).color(palette.strong));
     ui.add(Label::new(RichText::new(form.dataset.display().to_string()).color(palette.weak)).truncate());
@@ -223,28 +246,42 @@ fn form_ui(ui: &mut Ui, form: &mut Request, choices: &Choices) -> Option<Command
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         Grid::new("form").num_columns(2).spacing(vec2(space::SECTION, 10.0)).min_col_width(110.0).show(ui, |ui| {
-            fields_ui(ui, form, choices);
+            command = fields_ui(ui, form, choices, layers);
         });
     });
     ui.add_space(space::GROUP);
-    let mut command = None;
     ui.horizontal(|ui| {
         if widgets::primary_button(ui, "Start analysis").clicked() {
             command = Some(Command::StartRun);
         }
         if ui.add(Button::new("Back").min_size(vec2(0.0, 30.0))).clicked() {
-            command = Some(Command::Close);
+            command = Some(Command::LeaveForm);
         }
     });
     command
 }
 
-fn fields_ui(ui: &mut Ui, form: &mut Request, choices: &Choices) {
-    choice_ui(ui, "Classifier", &mut form.classifier, &choices.classifiers);
+fn fields_ui(
+    ui: &mut Ui,
+    form: &mut Request,
+    choices: &Choices,
+    layers: Option<&Result<Layers, String>>,
+) -> Option<Command> {
+    let mut command = None;
+    let before = form.classifier.clone();
+    if model_ui(ui, "Classifier", &mut form.classifier, &choices.classifiers) {
+        command = Some(ModelCommand::Open(ModelUse::Classifier).into());
+    }
+    if form.classifier != before {
+        form.layer = None;
+    }
+    layers_ui(ui, form, layers);
     let none = "none".to_owned();
     let mut detector = form.detector.clone().unwrap_or_else(|| none.clone());
     let detectors: Vec<String> = choices.detectors.iter().cloned().chain([none.clone()]).collect();
-    choice_ui(ui, "Regions from", &mut detector, &detectors);
+    if model_ui(ui, "Regions from", &mut detector, &detectors) {
+        command = Some(ModelCommand::Open(ModelUse::Detector).into());
+    }
     form.detector = (detector != none).then_some(detector);
     choice_ui(ui, "Saliency", &mut form.method, &choices.methods);
     ui.label("Explains");
@@ -267,6 +304,47 @@ fn fields_ui(ui: &mut Ui, form: &mut Request, choices: &Choices) {
     let response = ui.add(TextEdit::singleline(&mut file).desired_width(360.0)).labelled_by(label.id);
     if response.changed() {
         form.file = PathBuf::from(file);
+    }
+    ui.end_row();
+    command
+}
+
+/// A model among those that are here; whether the list of all is asked for.
+fn model_ui(ui: &mut Ui, label: &str, chosen: &mut String, names: &[String]) -> bool {
+    ui.label(label);
+    let asked = ui.horizontal(|ui| {
+        let combo = ComboBox::from_id_salt(label).width(240.0).selected_text(short_name(chosen));
+        let response = combo.show_ui(ui, |ui| {
+            for name in names {
+                ui.selectable_value(chosen, name.clone(), short_name(name)).on_hover_text(name);
+            }
+        });
+        response
+            .response
+            .on_hover_text(chosen.as_str())
+            .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, label));
+        let button = ui.button("Choose…").on_hover_text("All models, downloads and files of your own");
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Choose {}", label.to_lowercase())));
+        button.clicked()
+    });
+    ui.end_row();
+    asked.inner
+}
+
+/// The layer that the saliency is computed at.
+fn layers_ui(ui: &mut Ui, form: &mut Request, layers: Option<&Result<Layers, String>>) {
+    ui.label("Target layer");
+    match layers {
+        Some(Ok(layers)) => layer_ui(ui, "Target layer", layers, &mut form.layer),
+        Some(Err(reason)) => {
+            ui.add(Label::new(RichText::new(reason).color(palette(ui).bad)).truncate()).on_hover_text(reason);
+        }
+        None => {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                widgets::caption(ui, "Loading the classifier…");
+            });
+        }
     }
     ui.end_row();
 }

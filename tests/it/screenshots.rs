@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use camroi::device::DeviceChoice;
+use camroi::models::Shelf;
 use camroi::run::{Control, ModelRequest, RunEvent, Session};
 use camroi::saliency::Method;
 use camroi::store::{Store, TargetRule};
@@ -15,6 +16,8 @@ use camroi::{demo, run};
 use egui_kittest::SnapshotOptions;
 use egui_kittest::kittest::Queryable as _;
 
+use crate::cli::models::{NINE, nine_classes};
+use crate::window::models::enter;
 use crate::window::seed::{FakeLauncher, Window, settle, settle_beside_run, window};
 
 /// A project over the bundled photos, made once for all pictures.
@@ -91,6 +94,7 @@ fn classes_and_image_light() {
 
 /// A run whose pace the test sets.
 struct Paced {
+    models: FakeLauncher,
     file: PathBuf,
     go: Mutex<Receiver<()>>,
     done: Sender<()>,
@@ -99,6 +103,10 @@ struct Paced {
 impl Launcher for Paced {
     fn choices(&self) -> Choices {
         Choices::default()
+    }
+
+    fn shelf(&self) -> &dyn camroi::ui::Shelf {
+        &self.models
     }
 
     fn credits(&self) -> Vec<Credits> {
@@ -131,7 +139,8 @@ impl Launcher for Paced {
 #[test]
 fn run_in_progress() {
     let ((go, may_go), (done, is_done)) = (channel(), channel());
-    let launcher = Paced { file: DEMO.file.clone(), go: Mutex::new(may_go), done };
+    let models = FakeLauncher { dir: PathBuf::new() };
+    let launcher = Paced { models, file: DEMO.file.clone(), go: Mutex::new(may_go), done };
     let mut window = window(Arc::new(launcher), None, [1280.0, 800.0], 1.0);
     window.get_by_label("Try the demo").click();
     settle_beside_run(&mut window);
@@ -145,6 +154,41 @@ fn run_in_progress() {
     compare(&mut window, "run_in_progress");
     drop(go);
 }
+
+/// A retrained network is added: its classes are the folders of the data set.
+#[test]
+fn choose_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let photos = dir.path().join("photos");
+    for (photo, (_, class)) in NINE_PHOTOS.iter().zip(NINE) {
+        std::fs::create_dir_all(photos.join(class)).unwrap();
+        std::fs::copy(DEMO.root.join(photo), photos.join(class).join("photo.jpg")).unwrap();
+    }
+    let file = dir.path().join("resort.safetensors");
+    nine_classes(&file);
+    let launcher = camroi::cli::launcher(Shelf::at(&dir.path().join("models")));
+    let mut window = window(launcher, Some(photos), [1280.0, 800.0], 1.0);
+    choose(&mut window, "Choose classifier");
+    enter(&mut window, "Weights file", &file.to_string_lossy());
+    window.remove_cursor();
+    settle(&mut window);
+    compare(&mut window, "choose_model");
+    choose(&mut window, "Add model");
+    keep(&window.render().unwrap(), "models");
+}
+
+/// A demo photo of each of the nine classes.
+const NINE_PHOTOS: [&str; 9] = [
+    "ungulate/bison.jpg",
+    "carnivore/cheetah.jpg",
+    "dam/dam1.jpg",
+    "bird/duck.jpg",
+    "hammer/hammer1.jpg",
+    "carnivore/jaguar.jpg",
+    "bird/owl.jpg",
+    "carnivore/panda.jpg",
+    "bird/toucan.jpg",
+];
 
 /// Nothing is drawn outside of a large window's panes either; looked at, not kept.
 #[test]

@@ -56,6 +56,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "summary",
             "verdict",
+            "card",
             "analysis",
             "mask",
             "preprocess",

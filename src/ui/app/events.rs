@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Context, Theme, ViewportCommand};
 
 use super::App;
+use super::models::ModelEvent;
 use super::session::Selection;
 use crate::dataset::SampleId;
 use crate::run::RunEvent;
@@ -42,6 +43,8 @@ pub(super) enum Event {
     RunEnded(u64, anyhow::Result<()>),
     /// Verdicts were written, or not.
     Judged(anyhow::Result<()>),
+    /// A job about models tells.
+    Model(ModelEvent),
     /// A job ended by a panic.
     Crashed(&'static str),
 }
@@ -60,12 +63,7 @@ impl App {
     pub(super) fn take(&mut self, ctx: &Context, event: Event) {
         match event {
             Event::Picked(Some(path), _) => self.apply(ctx, Command::Open(path)),
-            Event::Picked(None, after) if after < UNSEEN => self.dialogs.tell(
-                "No file dialog is available on this desktop. Drop the folder or file on the window, or type its path on \
-                 the first screen."
-                    .into(),
-            ),
-            Event::Picked(None, _) => {}
+            Event::Picked(None, after) => self.told_of_dialog(after),
             Event::Folder(generation, folder) => {
                 if generation == self.session.generation {
                     self.session.busy = None;
@@ -88,7 +86,18 @@ impl App {
             Event::RunEnded(generation, result) => self.run_ended(generation, result),
             Event::Judged(Ok(())) => {}
             Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
+            Event::Model(event) => self.model_told(ctx, event),
             Event::Crashed(job) => self.crashed(job),
+        }
+    }
+
+    /// A file dialog was closed without a choice, or there was none.
+    pub(super) fn told_of_dialog(&mut self, after: Duration) {
+        if after < UNSEEN {
+            self.dialogs.tell(
+                "No file dialog is available on this desktop. Drop the folder or file on the window, or type its path."
+                    .into(),
+            );
         }
     }
 
@@ -103,6 +112,16 @@ impl App {
             }),
             Command::Open(path) => self.open(path),
             Command::Close => self.close(ctx),
+            Command::NewRun => {
+                if let Some(project) = &self.session.project {
+                    let device = self.outside.choices.devices.first().cloned().unwrap_or_default();
+                    let settings = &project.run.settings;
+                    let (root, file) = (project.root.clone(), project.file.clone());
+                    self.start.form = Some(Request::to_complete(settings, root, file, device));
+                }
+            }
+            Command::LeaveForm => self.start.form = None,
+            Command::Model(command) => self.model_command(command),
             Command::StartRun => {
                 if let Some(request) = self.start.form.take() {
                     self.launch(move |_| Ok(request));
@@ -165,6 +184,7 @@ impl App {
     /// Brings what is shown up to date, outside of drawing.
     pub(super) fn refresh(&mut self, ctx: &Context) {
         self.read_again(ctx);
+        self.try_models();
         self.arrange();
         let Some(project) = &self.session.project else { return };
         self.panes.classes.refresh(&project.classes);
@@ -277,6 +297,7 @@ impl App {
             return;
         }
         self.session.generation += 1;
+        self.start.form = None;
         self.session.project = None;
         self.session.runner = None;
         self.session.busy = None;

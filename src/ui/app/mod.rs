@@ -4,6 +4,7 @@
 //! is read.
 
 mod events;
+mod models;
 mod place;
 mod runs;
 mod session;
@@ -20,6 +21,7 @@ use super::gallery::Gallery;
 use super::habits::{self, Habits};
 use super::jobs::Jobs;
 use super::launch::{Choices, Credits, Launcher};
+use super::models::Picker;
 use super::sample_view::SampleView;
 use super::start::Start;
 use super::textures::Textures;
@@ -66,6 +68,7 @@ pub struct App {
     panes: Panes,
     textures: Textures,
     dialogs: Dialogs,
+    picker: Picker,
     habits: Habits,
 }
 
@@ -85,9 +88,11 @@ impl App {
             panes: Panes::default(),
             textures: Textures::new(ctx, TEXTURE_BUDGET),
             dialogs: Dialogs::default(),
+            picker: Picker::default(),
             habits,
         };
         app.take_up_habits();
+        app.list_models();
         if let Some(path) = open {
             app.apply(ctx, Command::Open(path));
         }
@@ -143,7 +148,7 @@ impl eframe::App for App {
         for event in self.jobs.drain() {
             self.take(ctx, event);
         }
-        if !self.dialogs.is_open() {
+        if !self.dialogs.is_open() && !self.picker.is_open() {
             for command in keys::commands(ctx) {
                 self.apply(ctx, command);
             }

@@ -29,7 +29,7 @@ impl App {
                 commands.extend(run_panel::ui(ui, project.as_deref(), runner));
             });
         }
-        match &project {
+        match project.as_ref().filter(|_| self.start.form.is_none()) {
             Some(project) => commands.extend(self.panes_ui(ui, project)),
             None => {
                 let busy = match self.session.runner.as_ref().map(|r| &r.phase) {
@@ -41,7 +41,10 @@ impl App {
                 });
             }
         }
-        if self.dialogs.is_open() {
+        if !self.dialogs.is_open() {
+            let dataset = self.start.form.as_ref().map(|form| form.dataset.clone());
+            commands.extend(self.picker.ui(ui.ctx(), dataset.as_deref()).map(Command::from));
+        } else {
             let failures = project.map(|p| p.failures.clone()).unwrap_or_default();
             self.dialogs.ui(ui.ctx(), &self.outside.credits, &failures);
         }

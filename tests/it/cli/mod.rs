@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// Files that are no photos, and projects that are none.
 mod bad;
 /// One's own networks.
-mod models;
+pub(crate) mod models;
 /// Killed and interrupted runs.
 mod resume;
 
@@ -34,7 +34,7 @@ fn demo_photo(name: &str) -> PathBuf {
 }
 
 /// A folder that lives as long as the test, with the data set in `photos`.
-fn data_set() -> TempDir {
+pub(crate) fn data_set() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for photo in PHOTOS {
         add(&dir, photo, photo);

@@ -1,5 +1,7 @@
 //! The window as a person uses it, found by what controls are called.
 
+/// Choosing and adding the model of a run.
+pub(crate) mod models;
 pub(crate) mod seed;
 
 use std::sync::Arc;

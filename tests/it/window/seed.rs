@@ -11,7 +11,7 @@ use camroi::geometry::{BBox, Size};
 use camroi::run::{Control, Finished, RunEvent};
 use camroi::saliency::SaliencyMap;
 use camroi::store::{Analysed, ContentHash, NetworkInfo, RunSettings, SampleRecord, Store, TargetRule};
-use camroi::ui::{App, Choices, Credit, Credits, Launcher, Request};
+use camroi::ui::{App, Choices, Credit, Credits, Draft, KnownModel, Launcher, Layers, ModelUse, Place, Request, Shelf};
 use eframe::egui;
 use egui_kittest::Harness;
 
@@ -173,6 +173,10 @@ impl Launcher for FakeLauncher {
         }
     }
 
+    fn shelf(&self) -> &dyn Shelf {
+        self
+    }
+
     fn credits(&self) -> Vec<Credits> {
         let work = Credit {
             work: "jay.png".into(),
@@ -191,6 +195,42 @@ impl Launcher for FakeLauncher {
     fn launch(&self, request: &Request, control: &Control, events: &mut dyn FnMut(RunEvent)) -> anyhow::Result<()> {
         anyhow::ensure!(request.dataset.is_dir(), "no such folder: {}", request.dataset.display());
         analyse(&request.file, &request.dataset, control, events)
+    }
+}
+
+impl Shelf for FakeLauncher {
+    fn list(&self) -> Vec<KnownModel> {
+        let model = |name: &str, used_as| KnownModel {
+            id: name.into(),
+            name: name.into(),
+            used_as,
+            place: Place::Program,
+            architecture: "none".into(),
+            description: String::new(),
+            classes: Some(CLASSES.len()),
+            bytes: None,
+            input: String::new(),
+            licence: "CC0-1.0".into(),
+            source: String::new(),
+            problem: None,
+        };
+        vec![model("classifier", ModelUse::Classifier), model("detector", ModelUse::Detector)]
+    }
+
+    fn layers(&self, _: &str) -> anyhow::Result<Layers> {
+        Ok(Layers { all: vec![("last".into(), Size::new(4, 4))], default: "last".into() })
+    }
+
+    fn read(&self, file: &Path) -> anyhow::Result<Arc<dyn Draft>> {
+        anyhow::bail!("no weights: {}", file.display())
+    }
+
+    fn class_names(&self, _: &Path) -> anyhow::Result<Vec<String>> {
+        Ok(CLASSES.map(String::from).to_vec())
+    }
+
+    fn download(&self, id: &str, _: &Control, _: &mut dyn FnMut(u64, Option<u64>)) -> anyhow::Result<String> {
+        Ok(id.to_owned())
     }
 }
 
