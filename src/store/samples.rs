@@ -1,5 +1,7 @@
 //! The samples of a project, and how a changed file is told from an unchanged one.
 
+use std::collections::BTreeMap;
+
 use rusqlite::params;
 
 use super::error::Result;
@@ -81,6 +83,18 @@ impl Store {
         self.read(|c| {
             let mut query = c.prepare("SELECT path, label FROM samples WHERE listed ORDER BY path")?;
             let rows = query.query_map([], |row| Ok(Sample { path: row.get(0)?, label: row.get(1)? }))?;
+            rows.collect()
+        })
+    }
+
+    /// The content of each listed file as it was last read, by path; files that were never read are left out.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn content_hashes(&self) -> Result<BTreeMap<String, ContentHash>> {
+        self.read(|c| {
+            let mut query = c.prepare("SELECT path, hash FROM samples WHERE listed AND hash IS NOT NULL")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, ContentHash(row.get(1)?))))?;
             rows.collect()
         })
     }

@@ -6,12 +6,16 @@
 //! No number depends on the order of the samples: values are sorted before they are added.
 
 mod bootstrap;
+mod compare;
 mod confusion;
 mod measures;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+pub use compare::{
+    ClassDifference, Comparison, DifferenceColumn, Paired, SampleDifference, Side, compare, sort_differences,
+};
 pub use confusion::{Confusion, confusions};
 pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, measure_rows};
 
