@@ -9,11 +9,11 @@ use super::regions::RegionFormat;
 use crate::colormap::Colormap;
 use crate::device::DeviceChoice;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
-use crate::report::{ClassFormat, HtmlOptions, SampleFormat};
+use crate::report::{ClassFormat, ComparisonFormat, HtmlOptions, SampleFormat};
 use crate::run::ModelRequest;
 use crate::saliency::Method;
 use crate::store::TargetRule;
-use crate::summary::{ClassColumn, Minus, NoRoi};
+use crate::summary::{ClassColumn, DifferenceColumn, Minus, NoRoi};
 
 /// Measures whether an image classifier looks at the object.
 #[derive(Debug, Parser)]
@@ -38,6 +38,8 @@ pub(super) enum Command {
     Measures(MeasuresArgs),
     /// Write the samples of a project for other programs
     Export(ExportArgs),
+    /// Compare two runs over the same photos: of two projects, or of one
+    Compare(CompareArgs),
     /// Write a run as one HTML file that needs nothing beside it
     Report(ReportArgs),
     /// Draw boxes and heat map on photos, or on those of a project
@@ -317,6 +319,71 @@ impl From<SampleFormatArg> for ExportKind {
             SampleFormatArg::Coco => Self::Regions(RegionFormat::Coco),
             SampleFormatArg::Voc => Self::Regions(RegionFormat::Voc),
             SampleFormatArg::Yolo => Self::Regions(RegionFormat::Yolo),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Project file with the first run (A)
+    pub(super) first: PathBuf,
+    /// Project file with the second run (B); by default both are of the first file, its latest being B
+    pub(super) second: Option<PathBuf>,
+    /// Number of the first run in its project, instead of the latest
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) first_run: Option<i64>,
+    /// Number of the second run in its project, instead of the latest
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) second_run: Option<i64>,
+    /// Write the samples instead of the classes (CSV and JSON only)
+    #[arg(long)]
+    pub(super) samples: bool,
+    /// Difference to sort classes by, lowest first
+    #[arg(long, value_name = "COLUMN", default_value = "fit")]
+    pub(super) sort: DifferenceSortArg,
+    /// Sort highest first
+    #[arg(long)]
+    pub(super) reverse: bool,
+    #[arg(long, default_value = "table")]
+    pub(super) format: ComparisonFormatArg,
+    /// File to write, which may not exist; standard output by default
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DifferenceSortArg {
+    Class,
+    Fit,
+    Accuracy,
+    Common,
+}
+
+impl From<DifferenceSortArg> for DifferenceColumn {
+    fn from(arg: DifferenceSortArg) -> Self {
+        match arg {
+            DifferenceSortArg::Class => Self::Class,
+            DifferenceSortArg::Fit => Self::Fit,
+            DifferenceSortArg::Accuracy => Self::Accuracy,
+            DifferenceSortArg::Common => Self::Common,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ComparisonFormatArg {
+    Table,
+    Csv,
+    Json,
+}
+
+impl ComparisonFormatArg {
+    /// `None` for the table of the terminal.
+    pub(super) fn format(self) -> Option<ComparisonFormat> {
+        match self {
+            Self::Table => None,
+            Self::Csv => Some(ComparisonFormat::Csv),
+            Self::Json => Some(ComparisonFormat::Json),
         }
     }
 }

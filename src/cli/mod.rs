@@ -9,6 +9,7 @@ mod add_model;
 mod analyze;
 mod args;
 mod bench;
+mod compare;
 mod interrupt;
 #[cfg(feature = "gui")]
 mod launcher;
@@ -89,6 +90,7 @@ fn dispatch(cli: Cli) -> Result<Status> {
         Some(Command::Classes(args)) => tables::classes(&args),
         Some(Command::Measures(args)) => measures::measures_command(&args),
         Some(Command::Export(args)) => tables::export(&args),
+        Some(Command::Compare(args)) => compare::compare_command(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Overlay(args)) => overlay::overlay(&args),
         Some(Command::Bench(args)) => bench::bench(&args),

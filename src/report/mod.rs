@@ -5,6 +5,7 @@
 //!
 //! Floats are written in the shortest form that reads back as the same number; what does not exist is empty or `null`.
 
+mod compare;
 mod csv;
 #[cfg(test)]
 mod fixture;
@@ -17,6 +18,7 @@ mod words;
 
 use std::io::{self, Write};
 
+pub use compare::{ComparisonFormat, comparison_table, run_line, write_class_differences, write_sample_differences};
 pub use html::{HtmlOptions, ModelNote, PageProgress, write_html};
 pub use text::{Column, class_table, finding_text, table};
 

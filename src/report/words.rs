@@ -1,5 +1,7 @@
 //! Numbers and states in words, for people.
 
+use std::path::Path;
+
 use crate::summary::Finding;
 use crate::verdict::Verdict;
 
@@ -34,6 +36,11 @@ pub(super) fn class_name(label: &str) -> String {
     });
     let name = id.map_or(label, |id| &label[id.len()..]);
     if name.is_empty() { label.to_owned() } else { name.replace('_', " ") }
+}
+
+/// The file's name where a network was loaded from a file: where it lies is nobody's business.
+pub(super) fn short_name(name: &str) -> String {
+    Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned())
 }
 
 /// A finding in a word or two.
@@ -90,5 +97,11 @@ mod tests {
         ] {
             assert_eq!(class_name(label), name);
         }
+    }
+
+    #[test]
+    fn a_path_shows_its_last_part_only() {
+        assert_eq!(short_name("/home/ann/models/resnet18.pth"), "resnet18.pth");
+        assert_eq!(short_name("efficientnet-lite0"), "efficientnet-lite0");
     }
 }

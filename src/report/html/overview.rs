@@ -12,7 +12,7 @@ use crate::verdict::Verdict;
 
 pub(super) fn write(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> io::Result<()> {
     let settings = &facts.run.settings;
-    let classifier = super::run::short_name(&settings.classifier.name);
+    let classifier = words::short_name(&settings.classifier.name);
     write!(
         out,
         "<header>\n<h1>{}</h1>\n<p>Does <b>{}</b> look at the object? For each photo, the saliency of its decision ({}) was \

@@ -1,12 +1,11 @@
 //! What was run: data, models, settings, and what became of the photos.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::facts::Facts;
 use super::text::Text;
 use super::{HtmlOptions, ModelNote};
-use crate::report::words::{counted, percent};
+use crate::report::words::{counted, percent, short_name};
 use crate::store::{NetworkInfo, TargetRule};
 use crate::summary::NoRoi;
 
@@ -26,11 +25,6 @@ pub(super) fn write(facts: &Facts, notes: &[ModelNote], options: &HtmlOptions, o
     out.write_all(b"</dl>\n")?;
     failures(facts, out)?;
     out.write_all(b"</section>\n")
-}
-
-/// The file's name where a network was loaded from a file: where it lies is nobody's business.
-pub(super) fn short_name(name: &str) -> String {
-    Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned())
 }
 
 fn settings(facts: &Facts, options: &HtmlOptions) -> Vec<(&'static str, String)> {
@@ -148,11 +142,5 @@ mod tests {
         let key = format!("resnet18 {hash} layer=layer4 Preprocessing {{ .. }} gradcam");
         assert_eq!(weights_sha256(&key), Some(hash.as_str()));
         assert_eq!(weights_sha256("classifier-1"), None);
-    }
-
-    #[test]
-    fn a_path_shows_its_last_part_only() {
-        assert_eq!(short_name("/home/ann/models/resnet18.pth"), "resnet18.pth");
-        assert_eq!(short_name("efficientnet-lite0"), "efficientnet-lite0");
     }
 }

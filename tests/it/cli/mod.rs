@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 /// Files that are no photos, and projects that are none.
 mod bad;
+/// Two runs side by side.
+mod compare;
 /// One's own networks.
 pub(crate) mod models;
 /// Killed and interrupted runs.
