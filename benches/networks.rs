@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench networks` prints milliseconds of the medians; the number of threads is rayon's
 //! (`RAYON_NUM_THREADS`), the instruction set `CAMROI_ISA`'s. `cargo bench --bench networks -- --serve` answers lines `NAME
-//! BATCH` with milliseconds of one pass, for `compare_pytorch.py`.
+//! BATCH` with milliseconds of one pass, for `compare_pytorch.py`; `-- --steps NAME` prints where the time of a batch of
+//! one goes.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
 mod support;
@@ -16,6 +17,9 @@ use support::{NAMES, Network, median};
 fn main() -> Result<()> {
     if std::env::args().any(|a| a == "--serve") {
         return serve();
+    }
+    if let Some(name) = std::env::args().skip_while(|a| a != "--steps").nth(1) {
+        return steps(&name);
     }
     let isa = camroi::kernels::Isa::from_env()?.name();
     println!("{} threads, {isa}", rayon::current_num_threads());
@@ -32,6 +36,20 @@ fn main() -> Result<()> {
             println!("{name:<20} {batch:>5} {:>9.2} {least:>9.2} {weights:>8} {memory:>8}", median(times));
         }
     }
+    Ok(())
+}
+
+/// Prints the median times of the steps of a network.
+fn steps(name: &str) -> Result<()> {
+    let network = Network::new(name)?;
+    let rounds = (0..101).map(|_| network.step_times()).collect::<Result<Vec<_>>>()?;
+    let mut sum = 0.0;
+    for (step, (name, _)) in rounds[0].iter().enumerate() {
+        let time = median(rounds.iter().map(|times| 1e6 * times[step].1.as_secs_f64()).collect());
+        println!("{time:>8.1} µs  {name}");
+        sum += time;
+    }
+    println!("{sum:>8.1} µs  together");
     Ok(())
 }
 

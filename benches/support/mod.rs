@@ -1,6 +1,7 @@
 //! The networks that are measured, and how.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use camroi::classifier::{BuildOptions, architecture};
@@ -47,6 +48,12 @@ impl Network {
         let start = Instant::now();
         std::hint::black_box(self.net.run(&input, [batch, 3, self.side, self.side])?);
         Ok(1e3 * start.elapsed().as_secs_f64())
+    }
+
+    /// The steps of one forward of one image, and their times on one thread.
+    pub(crate) fn step_times(&self) -> Result<Vec<(Arc<str>, Duration)>> {
+        let input: Vec<f32> = numbers(3 * self.side * self.side, 9).collect();
+        Ok(self.net.step_times(&input, [1, 3, self.side, self.side])?)
     }
 }
 

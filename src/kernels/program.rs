@@ -8,7 +8,9 @@
 //! have arrived, so a thread that starts late or never costs nothing but speed.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::buffer::LaneBuffer;
 use super::isa::Isa;
@@ -43,6 +45,8 @@ pub trait Op: Send + Sync {
 
 /// One computation of a program.
 pub struct Step {
+    /// Whose part it is, for those who read measurements.
+    pub name: Arc<str>,
     /// What to do.
     pub op: Box<dyn Op>,
     /// What every task may read.
@@ -57,8 +61,12 @@ pub struct Step {
 
 impl std::fmt::Debug for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { reads, writes, windows, scratch, .. } = self;
-        write!(f, "Step {{ reads: {reads:?}, writes: {writes:?}, tasks: {}, scratch: {scratch} }}", windows.len())
+        let Self { name, reads, writes, windows, scratch, .. } = self;
+        write!(
+            f,
+            "Step {{ name: {name:?}, reads: {reads:?}, writes: {writes:?}, tasks: {}, scratch: {scratch} }}",
+            windows.len()
+        )
     }
 }
 
@@ -189,7 +197,7 @@ impl Drop for AbortOnPanic<'_> {
 }
 
 /// Checks before a waiting thread lets others use its processor.
-const SPINS: u32 = 20_000;
+const SPINS: u32 = 300;
 
 impl Program {
     /// Checks the steps; `order` lists the steps' numbers as they are to be executed, a step as often as needed.
@@ -222,9 +230,61 @@ impl Program {
     /// # Panics
     /// If a buffer does not have the length the program was made for.
     pub fn run(&self, isa: Isa, threads: usize, workspace: &mut Workspace, input: &[f32], outputs: &mut [&mut [f32]]) {
+        let (memory, scratch) = self.memory(threads.max(1), workspace, input, outputs);
+        self.run_in(isa, memory, scratch, &mut |_| {});
+    }
+
+    /// The same; returns the names of the steps and how long each took, in the order of execution.
+    ///
+    /// # Panics
+    /// If a buffer does not have the length the program was made for.
+    pub fn run_timed(
+        &self,
+        isa: Isa,
+        threads: usize,
+        workspace: &mut Workspace,
+        input: &[f32],
+        outputs: &mut [&mut [f32]],
+    ) -> Vec<(Arc<str>, Duration)> {
+        let (memory, scratch) = self.memory(threads.max(1), workspace, input, outputs);
+        let mut times = Vec::with_capacity(self.order.len());
+        let mut last = Instant::now();
+        self.run_in(isa, memory, scratch, &mut |step| {
+            let now = Instant::now();
+            times.push((step.name.clone(), now - last));
+            last = now;
+        });
+        times
+    }
+
+    /// Runs all steps, on a thread for each scratch; `finished` is told of each step on the calling thread.
+    fn run_in(&self, isa: Isa, memory: Memory, scratch: &mut [LaneBuffer], finished: &mut dyn FnMut(&Step)) {
+        let progress: Vec<Progress> = self.order.iter().map(|_| Progress::default()).collect();
+        let aborted = AtomicBool::new(false);
+        let mut scratch = scratch.iter_mut().map(LaneBuffer::as_mut_slice);
+        let own = scratch.next().unwrap_or_default();
+        let (memory, progress, aborted) = (&memory, &progress[..], &aborted);
+        if scratch.len() == 0 {
+            return self.walk(isa, memory, progress, aborted, own, finished);
+        }
+        rayon::in_place_scope(|scope| {
+            for scratch in scratch {
+                scope.spawn(move |_| self.walk(isa, memory, progress, aborted, scratch, &mut |_| {}));
+            }
+            self.walk(isa, memory, progress, aborted, own, finished);
+        });
+    }
+
+    /// Memory for a run on so many threads: the addresses, and scratch for each thread.
+    fn memory<'w>(
+        &self,
+        threads: usize,
+        workspace: &'w mut Workspace,
+        input: &[f32],
+        outputs: &mut [&mut [f32]],
+    ) -> (Memory, &'w mut [LaneBuffer]) {
         let lengths: Vec<_> = outputs.iter().map(|o| o.len()).collect();
         assert!(input.len() == self.sizes.input && lengths == self.sizes.outputs, "wrong lengths of input or outputs");
-        let threads = threads.max(1);
         let Workspace { arena, scratch } = workspace;
         scratch.resize_with(threads.max(scratch.len()), LaneBuffer::default);
         arena.reserve(self.sizes.arena.div_ceil(LANES));
@@ -234,24 +294,19 @@ impl Program {
             arena: arena.as_mut_slice().as_mut_ptr().cast(),
             outputs: outputs.iter_mut().map(|o| o.as_mut_ptr()).collect(),
         };
-        let progress: Vec<Progress> = self.order.iter().map(|_| Progress::default()).collect();
-        let aborted = AtomicBool::new(false);
-        let mut scratch = scratch.iter_mut().map(LaneBuffer::as_mut_slice);
-        let own = scratch.next().unwrap_or_default();
-        let (memory, progress, aborted) = (&memory, &progress[..], &aborted);
-        if threads == 1 {
-            return self.walk(isa, memory, progress, aborted, own);
-        }
-        rayon::in_place_scope(|scope| {
-            for scratch in scratch.take(threads - 1) {
-                scope.spawn(move |_| self.walk(isa, memory, progress, aborted, scratch));
-            }
-            self.walk(isa, memory, progress, aborted, own);
-        });
+        (memory, &mut scratch[..threads])
     }
 
     /// One thread's way through the steps.
-    fn walk(&self, isa: Isa, memory: &Memory, progress: &[Progress], aborted: &AtomicBool, scratch: &mut [Lanes]) {
+    fn walk(
+        &self,
+        isa: Isa,
+        memory: &Memory,
+        progress: &[Progress],
+        aborted: &AtomicBool,
+        scratch: &mut [Lanes],
+        finished: &mut dyn FnMut(&Step),
+    ) {
         let _guard = AbortOnPanic(aborted);
         for (&index, progress) in self.order.iter().zip(progress) {
             let step = &self.steps[index];
@@ -269,6 +324,7 @@ impl Program {
                 spins += 1;
                 if spins < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
             }
+            finished(step);
         }
     }
 }
@@ -341,7 +397,14 @@ mod tests {
 
     fn step(reads: (Buffer, Range<usize>), writes: Buffer, windows: Vec<Window>) -> Step {
         let op = Box::new(Double { panics: false });
-        Step { op, reads: vec![Span { buffer: reads.0, range: reads.1 }], writes, windows, scratch: 0 }
+        Step {
+            name: "double".into(),
+            op,
+            reads: vec![Span { buffer: reads.0, range: reads.1 }],
+            writes,
+            windows,
+            scratch: 0,
+        }
     }
 
     fn sizes() -> Sizes {

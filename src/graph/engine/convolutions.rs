@@ -364,10 +364,11 @@ fn stem(planner: &mut Planner<'_>, layer: usize, weights: &ConvWeights, act: Act
     let at = planner.temporary(layer, (planes * plane).div_ceil(LANES)) * LANES;
     let input = 0..planner.images_in_all() * spec.inputs * shape.pixels();
     planner.push_each_pass(layer, |first| {
+    let name = planner.name.clone();
         let op = PadInput { first: first * spec.inputs, planes, size: [h, w], padding: [top, left], padded };
         let windows = op.windows(at);
         let reads = vec![Span { buffer: Buffer::Input, range: input.clone() }];
-        Step { op: Box::new(op), reads, writes: Buffer::Arena, windows, scratch: 0 }
+        Step { name: name.clone(), op: Box::new(op), reads, writes: Buffer::Arena, windows, scratch: 0 }
     });
     let mut offsets = Vec::new();
     for c in 0..spec.inputs {

@@ -20,6 +20,7 @@ mod weights;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use candle_core::{DType, Device, Error, Result, Tensor, bail};
 
@@ -138,6 +139,28 @@ impl CpuNet {
         }
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
         Ok(outputs)
+    }
+
+    /// How long each step of a forward pass takes, in their order, under the names of their layers; a batch
+    /// that is computed in parts is measured in its first part.
+    ///
+    /// # Errors
+    /// As of [`Self::run`].
+    pub fn step_times(&self, input: &[f32], dims: [usize; 4]) -> Result<Vec<(Arc<str>, Duration)>> {
+        let [n, c, h, w] = dims;
+        if n == 0 || input.len() != n * c * h * w {
+            bail!("an input of {} values for the dimensions {dims:?}", input.len())
+        }
+        let shapes = shapes(&self.network, [c, h, w])?;
+        let batch = images_per_plan(&self.network, &shapes, n);
+        let threads = rayon::current_num_threads();
+        let plan = self.plan(PlanKey { batch, size: [h, w], threads }, &shapes)?;
+        let mut outputs: Vec<_> = self.network.outputs.iter().map(|o| empty_output(&shapes[*o], batch)).collect();
+        let mut parts: Vec<&mut [f32]> = outputs.iter_mut().map(|o| &mut o.values[..]).collect();
+        let mut workspace = self.take_workspace();
+        let times = plan.run_timed(self.isa, threads, &mut workspace, &input[..batch * c * h * w], &mut parts);
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+        Ok(times)
     }
 
     /// The instruction set it was compiled for.

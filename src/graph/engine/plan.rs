@@ -4,6 +4,8 @@
 //! image, depth first, and the late layers, whose weights outweigh their maps, for the whole batch. It switches where one
 //! result is all that later layers need.
 
+use std::sync::Arc;
+
 use candle_core::{Error, Result};
 
 use super::network::{Kind, Network};
@@ -90,6 +92,8 @@ pub(super) struct Planner<'a> {
     places: Vec<Option<Map>>,
     steps: Vec<Step>,
     entries: Vec<Entry>,
+    /// The name of the layer whose steps are added.
+    pub(super) name: Arc<str>,
 }
 
 /// Steps in the order of execution within a pass.
@@ -116,6 +120,7 @@ impl<'a> Planner<'a> {
             places: vec![None; shapes.len()],
             steps: Vec::new(),
             entries: Vec::new(),
+            name: "".into(),
         };
         planner.find_homes();
         planner
@@ -133,6 +138,7 @@ impl<'a> Planner<'a> {
         let mut order = Vec::new();
         for layer in 0..self.network.layers.len() {
             self.place(layer);
+            self.name = self.network.layers[layer].name.as_str().into();
             self.emit(layer).map_err(|e| e.context(format!("layer {}", self.network.layers[layer].name)))?;
             self.emit_outputs(layer);
             if let (Some(b), Some(whole)) = (self.boundary, whole)
@@ -262,7 +268,8 @@ impl<'a> Planner<'a> {
     /// Adds a step that writes the arena.
     pub(super) fn push(&mut self, op: Box<dyn Op>, reads: Vec<Span>, windows: Vec<Window>, scratch: usize) {
         self.entries.push(Entry::Always(self.steps.len()));
-        self.steps.push(Step { op, reads, writes: Buffer::Arena, windows, scratch });
+        let name = self.name.clone();
+        self.steps.push(Step { name, op, reads, writes: Buffer::Arena, windows, scratch });
     }
 
     /// Adds a step for each pass of the layer; `step` makes the one whose first image is given.
@@ -288,10 +295,12 @@ impl<'a> Planner<'a> {
         for (output, _) in self.network.outputs.iter().enumerate().filter(|(_, o)| **o == layer) {
             let from = self.at(layer);
             let channels = self.shapes[layer].channels;
+            let name = self.name.clone();
             self.push_each_pass(layer, |first| {
                 let op = UnpackOutput { first, channels, from };
                 let windows = op.windows();
                 Step {
+                    name: name.clone(),
                     op: Box::new(op),
                     reads: vec![Self::span(from)],
                     writes: Buffer::Output(output),
@@ -303,8 +312,9 @@ impl<'a> Planner<'a> {
     }
 
     fn gather(&mut self, layer: usize, whole: Map) {
-        let from = self.at(layer);
+        let (from, name) = (self.at(layer), self.name.clone());
         self.push_each_pass(layer, |first| Step {
+            name: name.clone(),
             op: Box::new(Gather { from }),
             reads: vec![Self::span(from)],
             writes: Buffer::Arena,
@@ -361,7 +371,9 @@ impl<'a> Planner<'a> {
         let Some(to) = self.places[0] else { return };
         let shape = self.shapes[0];
         let input = 0..self.batch * shape.channels * shape.pixels();
+        let name = self.name.clone();
         self.push_each_pass(0, |first| Step {
+            name: name.clone(),
             op: Box::new(PackInput { first, channels: shape.channels, to }),
             reads: vec![Span { buffer: Buffer::Input, range: input.clone() }],
             writes: Buffer::Arena,
