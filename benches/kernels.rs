@@ -10,7 +10,7 @@ use camroi::kernels::gemm::{Gemm, Start};
 use camroi::kernels::pool::{Extent, Pool};
 use camroi::kernels::simd::{Kernel, Simd};
 use camroi::kernels::stem::StemRow;
-use camroi::kernels::winograd::{InputTransform, OutputTransform, Tiling};
+use camroi::kernels::winograd::{InputTransform, OutputTransform, Scheme, Tiling};
 use camroi::kernels::{Isa, Lanes, WindowMut};
 
 fn main() -> Result<()> {
@@ -44,9 +44,9 @@ fn main() -> Result<()> {
     for (side, stride, pixels) in [(3, 2, 112), (7, 2, 112), (3, 1, 224)] {
         show(format!("stem {side}x{side}, stride {stride}, {pixels} pixels"), stem(isa, side, stride, pixels));
     }
-    for edge in [2, 4] {
-        let (input, output) = transforms(isa, edge);
-        println!("Winograd F({edge}x{edge}): input {:.0} GB/s, output {:.0} GB/s", input / 1e9, output / 1e9);
+    for scheme in Scheme::ALL {
+        let (input, output) = transforms(isa, scheme);
+        println!("Winograd {scheme:?}: input {:.0} GB/s, output {:.0} GB/s", input / 1e9, output / 1e9);
     }
     println!("maximum 3x3, stride 2: {:.0} GB/s", pooling(isa) / 1e9);
     Ok(())
@@ -193,26 +193,26 @@ fn stem(isa: Isa, side: usize, stride: usize, pixels: usize) -> f64 {
 }
 
 /// Bytes a second that the transforms of a 56×56 plane read and write.
-fn transforms(isa: Isa, edge: usize) -> (f64, f64) {
-    let tiling = Tiling { edge, input: [56, 56], output: [56, 56], padding: [1, 1] };
-    let (tiles, positions) = (tiling.tiles(), tiling.positions());
+fn transforms(isa: Isa, scheme: Scheme) -> (f64, f64) {
+    let side = 56 / scheme.stride();
+    let tiling = Tiling { scheme, input: [56, 56], output: [side, side], padding: [1, 1] };
+    let (tiles, positions) = (tiling.tiles(), scheme.positions());
     let plane = vec![[1.0; 16]; 56 * 56];
     let mut transformed = vec![[0.0; 16]; positions * tiles];
-    let mut out = plane.clone();
-    let bytes = (64 * (56 * 56 + positions * tiles)) as f64;
+    let mut out = vec![[0.0; 16]; side * side];
+    let bytes = |pixels: usize| (64 * (pixels + positions * tiles)) as f64;
     let input = rate(
         || {
             let out = WindowMut::new(&mut transformed, positions, tiles, tiles);
             isa.run(InputTransform { tiling, plane: &plane, tiles: 0..tiles, out });
         },
-        bytes,
+        bytes(56 * 56),
     );
     let output = rate(
         || {
             isa.run(OutputTransform {
                 tiling,
-                products: &transformed,
-                stride: tiles,
+                products: WindowMut::new(&mut transformed, positions, tiles, tiles),
                 tiles: 0..tiles,
                 bias: &[0.0; 16],
                 residual: None,
@@ -222,7 +222,7 @@ fn transforms(isa: Isa, edge: usize) -> (f64, f64) {
                 first_pixel: 0,
             });
         },
-        bytes,
+        bytes(side * side),
     );
     (input, output)
 }

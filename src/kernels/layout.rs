@@ -12,9 +12,12 @@ pub fn planes_to_block(planes: &[f32], block: &mut [Lanes]) {
     let pixels = block.len().max(1);
     assert!(planes.len().is_multiple_of(pixels) && planes.len() <= LANES * pixels, "not whole planes of a block");
     block.fill([0.0; LANES]);
-    for (lane, plane) in planes.chunks_exact(pixels).enumerate() {
-        for (pixel, v) in block.iter_mut().zip(plane) {
-            pixel[lane % LANES] = *v;
+    // sixteen pixels at a time: they stay in the first-level cache for all planes
+    for (i, some) in block.chunks_mut(LANES).enumerate() {
+        for (lane, plane) in planes.chunks_exact(pixels).enumerate() {
+            for (pixel, v) in some.iter_mut().zip(&plane[i * LANES..]) {
+                pixel[lane % LANES] = *v;
+            }
         }
     }
 }
@@ -26,9 +29,12 @@ pub fn planes_to_block(planes: &[f32], block: &mut [Lanes]) {
 pub fn block_to_planes(block: &[Lanes], planes: &mut [f32]) {
     let pixels = block.len().max(1);
     assert!(planes.len().is_multiple_of(pixels) && planes.len() <= LANES * pixels, "not whole planes of a block");
-    for (lane, plane) in planes.chunks_exact_mut(pixels).enumerate() {
-        for (pixel, v) in block.iter().zip(plane) {
-            *v = pixel[lane % LANES];
+    // sixteen pixels at a time: they stay in the first-level cache for all planes
+    for (i, some) in block.chunks(LANES).enumerate() {
+        for (lane, plane) in planes.chunks_exact_mut(pixels).enumerate() {
+            for (pixel, v) in some.iter().zip(&mut plane[i * LANES..]) {
+                *v = pixel[lane % LANES];
+            }
         }
     }
 }

@@ -34,19 +34,52 @@ impl Kernel for Pool<'_> {
     fn run<S: Simd>(self, s: S) {
         let Self { plane, width, max, rows, columns, out } = self;
         for (rows, out) in rows.iter().zip(out.chunks_exact_mut(columns.len())) {
+            let plane = &plane[rows.range.start * width..rows.range.end * width];
             for (columns, out) in columns.iter().zip(out) {
-                let mut v = s.splat(if max { f32::NEG_INFINITY } else { 0.0 });
-                for y in rows.range.clone() {
-                    for pixel in &plane[y * width..][columns.range.clone()] {
-                        let pixel = s.load(pixel);
-                        v = if max { s.max(v, pixel) } else { s.add(v, pixel) };
-                    }
-                }
-                if !max {
-                    v = s.div(v, s.splat((rows.size * columns.size) as f32));
-                }
-                s.store(out, v);
+                let first = &plane[columns.range.start..];
+                let v = match (rows.range.len(), columns.range.len()) {
+                    (3, 3) => square::<S, 3>(s, first, width, max),
+                    (2, 2) => square::<S, 2>(s, first, width, max),
+                    (_, n) => window(s, first, width, n, max),
+                };
+                let count = s.splat((rows.size * columns.size) as f32);
+                s.store(out, if max { v } else { s.div(v, count) });
             }
         }
     }
+}
+
+/// The largest value or the sum of a window of `columns` columns and all rows that begin in `pixels`.
+#[inline(always)]
+fn window<S: Simd>(s: S, pixels: &[Lanes], width: usize, columns: usize, max: bool) -> S::V {
+    let mut v = start(s, max);
+    for row in pixels.chunks(width) {
+        for pixel in &row[..columns] {
+            v = add(s, v, pixel, max);
+        }
+    }
+    v
+}
+
+/// The same for a square of a size that the compiler knows.
+#[inline(always)]
+fn square<S: Simd, const N: usize>(s: S, pixels: &[Lanes], width: usize, max: bool) -> S::V {
+    let mut v = start(s, max);
+    for y in 0..N {
+        let row: &[Lanes; N] = pixels[y * width..].first_chunk().expect("a window is inside of its plane");
+        for pixel in row {
+            v = add(s, v, pixel, max);
+        }
+    }
+    v
+}
+
+#[inline(always)]
+fn start<S: Simd>(s: S, max: bool) -> S::V {
+    s.splat(if max { f32::NEG_INFINITY } else { 0.0 })
+}
+
+#[inline(always)]
+fn add<S: Simd>(s: S, v: S::V, pixel: &Lanes, max: bool) -> S::V {
+    if max { s.max(v, s.load(pixel)) } else { s.add(v, s.load(pixel)) }
 }

@@ -106,14 +106,22 @@ impl<const P: usize, const B: usize, const ST: usize> Kernel for Tile<'_, '_, P,
     }
 }
 
-/// Copies a plane of f32 into the middle of zeros.
+/// Copies rows `first..` of a plane of f32 in the middle of zeros, as many as `out` has of the padded width; row `top` of the
+/// padded plane is the plane's first, column `left` its first.
 ///
 /// # Panics
-/// If the plane is not `size[0] * size[1]` values, or `out` has rows shorter than `left` and a row of the plane together.
-pub fn pad_plane(plane: &[f32], size: [usize; 2], [top, left]: [usize; 2], width: usize, out: &mut [f32]) {
+/// If the plane is not `size[0] * size[1]` values, or a padded row is shorter than `left` and a row of the plane together.
+pub fn pad_plane(
+    plane: &[f32],
+    size: [usize; 2],
+    [top, left]: [usize; 2],
+    first: usize,
+    width: usize,
+    out: &mut [f32],
+) {
     let [h, w] = size;
     assert!(plane.len() == h * w && left + w <= width, "a plane of another size");
-    for (row, out) in out.chunks_exact_mut(width).enumerate() {
+    for (row, out) in (first..).zip(out.chunks_exact_mut(width)) {
         if row < top || row - top >= h {
             out.fill(0.0);
             continue;

@@ -10,7 +10,7 @@ use super::norm::LayerNorm;
 use super::pool::{Extent, Pool};
 use super::resample::{Resample, Tap};
 use super::stem::{StemRow, pad_plane};
-use super::winograd::{InputTransform, OutputTransform, Tiling, transform_filter};
+use super::winograd::{InputTransform, OutputTransform, Scheme, Tiling, transform_filter};
 use super::{Isa, LANES, Lanes, WindowMut};
 
 /// Numbers in -1..1 that are the same on every run.
@@ -48,20 +48,23 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn winograd_is_a_convolution(size in [1..19usize, 1..19usize], top in 0..3usize, left in 0..3usize, edge in 1..3usize) {
+    fn winograd_is_a_convolution(size in [1..19usize, 1..19usize], top in 0..3usize, left in 0..3usize, scheme in 0..3usize) {
         let [h, w] = size;
-        // one more row and column of zeros at the end than the filter needs
-        let tiling = Tiling { edge: 2 * edge, input: size, output: [h + top, w + left], padding: [top, left] };
+        let scheme = Scheme::ALL[scheme];
+        let stride = scheme.stride();
+        // more rows and columns of zeros at the end than the filter needs
+        let output = [(h + top).div_ceil(stride), (w + left).div_ceil(stride)];
+        let tiling = Tiling { scheme, input: size, output, padding: [top, left] };
         let images = 2;
         let tiles = images * tiling.tiles();
-        let (plane, residual) = (pixels(1, images * h * w), pixels(2, images * (h + top) * (w + left)));
+        let (plane, residual) = (pixels(1, images * h * w), pixels(2, images * output[0] * output[1]));
         let filter: [f32; 9] = *numbers(3, 9).first_chunk().expect("nine of them");
         let bias = pixels(4, 1)[0];
-        let mut transformed_filter = vec![0.0; tiling.positions()];
-        transform_filter(tiling.edge, &filter, &mut transformed_filter);
+        let mut transformed_filter = vec![0.0; scheme.positions()];
+        transform_filter(scheme, &filter, &mut transformed_filter);
         for isa in Isa::available() {
-            let mut products = vec![[f32::NAN; LANES]; tiling.positions() * tiles];
-            let out = WindowMut::new(&mut products, tiling.positions(), tiles, tiles);
+            let mut products = vec![[f32::NAN; LANES]; scheme.positions() * tiles];
+            let out = WindowMut::new(&mut products, scheme.positions(), tiles, tiles);
             isa.run(InputTransform { tiling, plane: &plane, tiles: 0..tiles, out });
             for (row, factor) in products.chunks_exact_mut(tiles).zip(&transformed_filter) {
                 row.as_flattened_mut().iter_mut().for_each(|v| *v *= factor);
@@ -69,8 +72,7 @@ proptest! {
             let mut out = vec![[f32::NAN; LANES]; residual.len()];
             isa.run(OutputTransform {
                 tiling,
-                products: &products,
-                stride: tiles,
+                products: WindowMut::new(&mut products, scheme.positions(), tiles, tiles),
                 tiles: 0..tiles,
                 bias: &bias,
                 residual: Some(&residual),
@@ -84,7 +86,8 @@ proptest! {
                 let (image, y, x) = (p / (oh * ow), p / ow % oh, p % ow);
                 let plane = &plane[image * h * w..][..h * w];
                 let tap = |t: usize| {
-                    let (y, x) = ((y + t / 3) as isize - top as isize, (x + t % 3) as isize - left as isize);
+                    let y = (stride * y + t / 3) as isize - top as isize;
+                    let x = (stride * x + t % 3) as isize - left as isize;
                     f64::from(filter[t]) * at(plane, size, y, x, lane)
                 };
                 let sum: f64 = (0..9).map(tap).sum();
@@ -133,7 +136,7 @@ proptest! {
         let planes = numbers(1, 2 * kernel * width);
         let mut all = vec![f32::NAN; 2 * kernel * padded];
         for (from, to) in planes.chunks(kernel * width).zip(all.chunks_mut(kernel * padded)) {
-            pad_plane(from, [kernel, width], [0, left], padded, to);
+            pad_plane(from, [kernel, width], [0, left], 0, padded, to);
         }
         let offsets: Vec<usize> = (0..2 * kernel).flat_map(|row| (0..kernel).map(move |x| row * padded + x)).collect();
         let (weights, bias) = (pixels(2, offsets.len()), pixels(3, 1)[0]);

@@ -129,6 +129,39 @@ impl<'a, T> WindowMut<'a, T> {
         // SAFETY: the value is within the window, which this borrow holds exclusively.
         unsafe { &mut *self.first.add(row * self.stride + column) }
     }
+
+    /// The values of the first `rows` runs in one column.
+    ///
+    /// # Panics
+    /// If they are not inside.
+    #[inline(always)]
+    pub fn column(&mut self, column: usize, rows: usize) -> ColumnMut<'_, T> {
+        assert!(rows <= self.rows && column < self.len, "outside of a window");
+        ColumnMut { first: self.first.wrapping_add(column), rows, stride: self.stride, exclusive: PhantomData }
+    }
+}
+
+/// Exclusive access to one value of each run of a rectangle: where the number of runs is a constant, checks cost nothing.
+#[derive(Debug)]
+pub struct ColumnMut<'a, T> {
+    /// Invariant: `rows` values at distances of `stride` are valid for reads and writes for `'a` through this value alone.
+    first: *mut T,
+    rows: usize,
+    stride: usize,
+    exclusive: PhantomData<&'a mut T>,
+}
+
+impl<T> ColumnMut<'_, T> {
+    /// The value in the run of this number.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline(always)]
+    pub fn at(&mut self, row: usize) -> &mut T {
+        assert!(row < self.rows, "outside of a column");
+        // SAFETY: the value is within the column, which this borrow holds exclusively.
+        unsafe { &mut *self.first.add(row * self.stride) }
+    }
 }
 
 impl<'a> WindowMut<'a, f32> {
@@ -171,6 +204,22 @@ mod tests {
     fn values_between_the_runs_are_out_of_reach() {
         let mut data = vec![0.0; 20];
         WindowMut::new(&mut data, 3, 6, 4).at(0, 4);
+    }
+
+    #[test]
+    fn a_column_has_one_value_of_each_run() {
+        let mut data: Vec<usize> = (0..20).collect();
+        let mut window = WindowMut::new(&mut data[1..], 3, 6, 4);
+        let mut column = window.column(2, 3);
+        *column.at(1) = 0;
+        assert_eq!((*column.at(0), *column.at(2), data[9]), (3, 15, 0));
+    }
+
+    #[test]
+    #[should_panic(expected = "outside of a column")]
+    fn a_column_ends_with_its_runs() {
+        let mut data = vec![0.0; 20];
+        WindowMut::new(&mut data, 3, 6, 4).column(0, 2).at(2);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::kernels::layout::Taps;
 use crate::kernels::panels::Panels;
 use crate::kernels::program::{Buffer, Span, Step};
 use crate::kernels::stem::StemRow;
-use crate::kernels::winograd::Tiling;
+use crate::kernels::winograd::{Scheme, Tiling};
 use crate::kernels::{LANES, Lanes};
 
 /// Input channels up to which the first layer reads planes.
@@ -37,8 +37,8 @@ enum Algorithm {
     Pointwise,
     /// A product with collected taps.
     Collected,
-    /// Minimal filtering with tiles of this edge.
-    Winograd(usize),
+    /// Minimal filtering.
+    Winograd(Scheme),
     /// Lane by lane.
     Depthwise,
     /// Block by block.
@@ -70,7 +70,7 @@ fn algorithm(spec: &ConvSpec, output: [usize; 2]) -> Algorithm {
         Algorithm::Depthwise
     } else if spec.groups > 1 {
         Algorithm::Grouped
-    } else if [kh, kw] == [3, 3] && spec.stride == [1, 1] && plain && spec.inputs >= LANES && spec.outputs >= LANES {
+    } else if [kh, kw] == [3, 3] && square && plain && spec.inputs >= LANES && spec.outputs >= LANES {
         fastest_3x3(spec, output)
     } else {
         Algorithm::Collected
@@ -81,23 +81,24 @@ fn algorithm(spec: &ConvSpec, output: [usize; 2]) -> Algorithm {
 fn fastest_3x3(spec: &ConvSpec, [h, w]: [usize; 2]) -> Algorithm {
     const PRODUCTS_PER_SECOND: f64 = 200e9;
     const BYTES_PER_SECOND: f64 = 35e9;
-    const TRANSFORM_BYTES_PER_SECOND: f64 = 100e9;
+    const TRANSFORM_BYTES_PER_SECOND: f64 = 200e9;
     let weights = (spec.inputs * spec.outputs) as f64;
-    let seconds = |edge: usize| {
-        let (tiles, positions) =
-            if edge == 1 { (h * w, 9) } else { (h.div_ceil(edge) * w.div_ceil(edge), (edge + 2) * (edge + 2)) };
+    let seconds = |scheme: Option<Scheme>| {
+        let (tiles, positions) = match scheme {
+            Some(scheme) => (h.div_ceil(scheme.edge()) * w.div_ceil(scheme.edge()), scheme.positions()),
+            None => (h * w, 9),
+        };
         let (tiles, positions) = (tiles as f64, positions as f64);
         let products = tiles * positions * weights / PRODUCTS_PER_SECOND;
         let memory = positions * weights * 4.0 / BYTES_PER_SECOND;
         let channels = (spec.inputs + spec.outputs) as f64;
-        let transforms = if edge == 1 { 0.0 } else { tiles * positions * channels * 8.0 / TRANSFORM_BYTES_PER_SECOND };
+        let transforms =
+            if scheme.is_some() { tiles * positions * channels * 8.0 / TRANSFORM_BYTES_PER_SECOND } else { 0.0 };
         products.max(memory) + 0.3 * products.min(memory) + transforms
     };
-    let best = [1, 2, 4].into_iter().min_by(|a, b| seconds(*a).total_cmp(&seconds(*b)));
-    match best {
-        Some(edge @ (2 | 4)) => Algorithm::Winograd(edge),
-        _ => Algorithm::Collected,
-    }
+    let schemes = Scheme::ALL.into_iter().filter(|scheme| spec.stride == [scheme.stride(); 2]).map(Some);
+    let best = [None].into_iter().chain(schemes).min_by(|a, b| seconds(*a).total_cmp(&seconds(*b)));
+    best.flatten().map_or(Algorithm::Collected, Algorithm::Winograd)
 }
 
 /// Adds the steps of a convolution.
@@ -134,7 +135,7 @@ pub(super) fn conv(
     match algorithm {
         Algorithm::Pointwise => conv.product(planner, start, true)?,
         Algorithm::Collected => conv.product(planner, start, false)?,
-        Algorithm::Winograd(edge) => conv.winograd(planner, start, edge, fused)?,
+        Algorithm::Winograd(scheme) => conv.winograd(planner, start, scheme, fused)?,
         Algorithm::Depthwise => conv.depthwise(planner, start)?,
         Algorithm::Grouped => conv.grouped(planner, start)?,
     }
@@ -218,16 +219,16 @@ impl Conv<'_> {
         Ok(())
     }
 
-    fn winograd(&self, planner: &mut Planner<'_>, start: usize, edge: usize, pool: bool) -> Result<()> {
+    fn winograd(&self, planner: &mut Planner<'_>, start: usize, scheme: Scheme, pool: bool) -> Result<()> {
         let spec = &self.weights.spec;
         let padding = [spec.padding.top, spec.padding.left];
-        let tiling = Tiling { edge, input: self.x.size, output: self.output, padding };
-        let weights = self.weights.winograd(edge)?;
+        let tiling = Tiling { scheme, input: self.x.size, output: self.output, padding };
+        let weights = self.weights.winograd(scheme)?;
         let threads = planner.threads;
         let [rows, columns] = tiling.grid();
         let all_rows = self.x.batch * rows;
         // transformed tiles and the products of one panel stay in the second-level cache; at least two register tiles
-        let bytes = tiling.positions() * size_of::<Lanes>() * (self.x.blocks + 2);
+        let bytes = scheme.positions() * size_of::<Lanes>() * (self.x.blocks + 2);
         let together = (700_000 / bytes / 14 * 14).clamp(28, 112);
         let mut row_parts = all_rows.div_ceil((together / columns).max(1));
         if row_parts > 2 * threads {
@@ -242,7 +243,7 @@ impl Conv<'_> {
             let tiles = self.x.batch * tiling.tiles();
             let parts = if self.x.blocks < 8 { 2 } else { 1 };
             let op = TransformInput { tiling, tiles, blocks: self.x.blocks, parts };
-            let len = tiling.positions() * self.x.blocks * tiles;
+            let len = scheme.positions() * self.x.blocks * tiles;
             let at = planner.temporary(self.layer, len);
             let windows = op.windows(at);
             planner.push(Box::new(op), vec![Planner::span(self.x)], windows, 0);
@@ -363,8 +364,8 @@ fn stem(planner: &mut Planner<'_>, layer: usize, weights: &ConvWeights, act: Act
     let planes = images * spec.inputs;
     let at = planner.temporary(layer, (planes * plane).div_ceil(LANES)) * LANES;
     let input = 0..planner.images_in_all() * spec.inputs * shape.pixels();
-    planner.push_each_pass(layer, |first| {
     let name = planner.name.clone();
+    planner.push_each_pass(layer, |first| {
         let op = PadInput { first: first * spec.inputs, planes, size: [h, w], padding: [top, left], padded };
         let windows = op.windows(at);
         let reads = vec![Span { buffer: Buffer::Input, range: input.clone() }];

@@ -7,7 +7,8 @@ use candle_core::{DType, Result, Tensor, bail};
 
 use crate::graph::{Conv2d, Padding};
 use crate::kernels::panels::{Panels, channel_blocks};
-use crate::kernels::{Isa, LANES, Lanes, depthwise, winograd};
+use crate::kernels::winograd::{Scheme, transform_filter};
+use crate::kernels::{Isa, LANES, Lanes, depthwise};
 
 /// One scale and one shift for each channel.
 #[derive(Debug)]
@@ -198,8 +199,8 @@ pub(super) struct ConvWeights {
     stem: OnceLock<Arc<Panels>>,
     grouped: OnceLock<Arc<Panels>>,
     depthwise: OnceLock<Arc<[Lanes]>>,
-    winograd2: OnceLock<Arc<[Panels]>>,
-    winograd4: OnceLock<Arc<[Panels]>>,
+    /// In the order of [`Scheme::ALL`].
+    winograd: [OnceLock<Arc<[Panels]>>; 3],
 }
 
 impl ConvWeights {
@@ -223,8 +224,7 @@ impl ConvWeights {
             stem: OnceLock::new(),
             grouped: OnceLock::new(),
             depthwise: OnceLock::new(),
-            winograd2: OnceLock::new(),
-            winograd4: OnceLock::new(),
+            winograd: Default::default(),
         })
     }
 
@@ -276,17 +276,16 @@ impl ConvWeights {
         init(&self.depthwise, || Ok(depthwise::pack_filters(&self.folded.values()?, self.spec.taps()).into()))
     }
 
-    /// For Winograd's filtering with this tile edge: for each position, one row for each input channel.
-    pub(super) fn winograd(&self, edge: usize) -> Result<Arc<[Panels]>> {
-        let slot = if edge == 4 { &self.winograd4 } else { &self.winograd2 };
-        init(slot, || {
+    /// For Winograd's filtering: for each position, one row for each input channel.
+    pub(super) fn winograd(&self, scheme: Scheme) -> Result<Arc<[Panels]>> {
+        init(&self.winograd[scheme as usize], || {
             let ConvSpec { inputs, outputs, .. } = self.spec;
             let w = self.folded.values()?;
-            let positions = (edge + 2) * (edge + 2);
+            let positions = scheme.positions();
             let mut transformed = vec![0.0; outputs * inputs * positions];
             let (filters, _) = w.as_chunks::<9>();
             for (filter, out) in filters.iter().zip(transformed.chunks_exact_mut(positions)) {
-                winograd::transform_filter(edge, filter, out);
+                transform_filter(scheme, filter, out);
             }
             Ok((0..positions)
                 .map(|position| {
@@ -301,9 +300,8 @@ impl ConvWeights {
     /// Bytes of the packed weights.
     pub(super) fn bytes(&self) -> usize {
         let panels = [&self.gemm, &self.stem, &self.grouped];
-        let winograd = [&self.winograd2, &self.winograd4];
         panels.iter().filter_map(|p| p.get()).map(|p| p.bytes()).sum::<usize>()
-            + winograd.iter().filter_map(|p| p.get()).flat_map(|p| p.iter()).map(Panels::bytes).sum::<usize>()
+            + self.winograd.iter().filter_map(|p| p.get()).flat_map(|p| p.iter()).map(Panels::bytes).sum::<usize>()
             + self.depthwise.get().map_or(0, |w| size_of_val::<[Lanes]>(w))
     }
 }

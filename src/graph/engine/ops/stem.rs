@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::part;
 use crate::kernels::activation::Act;
 use crate::kernels::panels::{Panel, Panels};
 use crate::kernels::pool::{Extent, Pool};
@@ -9,7 +10,7 @@ use crate::kernels::program::{Io, Op};
 use crate::kernels::stem::{StemRow, pad_plane};
 use crate::kernels::{Isa, Lanes, Window};
 
-/// Input planes with zeros around; tasks are planes.
+/// Input planes with zeros around; tasks are planes × bands of rows.
 pub(in super::super) struct PadInput {
     /// Planes before the first one of this step.
     pub(in super::super) first: usize,
@@ -19,19 +20,28 @@ pub(in super::super) struct PadInput {
     pub(in super::super) padded: [usize; 2],
 }
 
+/// Bands of a plane.
+const PAD_BANDS: usize = 4;
+
 impl PadInput {
     /// The tasks' windows in a result that starts at `start` (in f32).
     pub(in super::super) fn windows(&self, start: usize) -> Vec<Window> {
-        let plane = self.padded[0] * self.padded[1];
-        (0..self.planes).map(|i| Window::run(start + i * plane, plane)).collect()
+        let [height, width] = self.padded;
+        (0..self.planes * PAD_BANDS)
+            .map(|task| {
+                let rows = part(height, PAD_BANDS, task % PAD_BANDS);
+                Window::run(start + (task / PAD_BANDS * height + rows.start) * width, rows.len() * width)
+            })
+            .collect()
     }
 }
 
 impl Op for PadInput {
     fn run(&self, _isa: Isa, task: usize, mut io: Io<'_>) {
         let plane = self.size[0] * self.size[1];
-        let from = &io.reads.floats(0)[(self.first + task) * plane..][..plane];
-        pad_plane(from, self.size, self.padding, self.padded[1], io.out.row(0));
+        let from = &io.reads.floats(0)[(self.first + task / PAD_BANDS) * plane..][..plane];
+        let first = part(self.padded[0], PAD_BANDS, task % PAD_BANDS).start;
+        pad_plane(from, self.size, self.padding, first, self.padded[1], io.out.row(0));
     }
 }
 

@@ -31,7 +31,7 @@ impl TransformInput {
             .map(|task| {
                 let tiles = part(self.tiles, self.parts, task % self.parts);
                 let first = start + task / self.parts * self.tiles + tiles.start;
-                super::super::plan::window(first, self.tiling.positions(), row, tiles.len())
+                super::super::plan::window(first, self.tiling.scheme.positions(), row, tiles.len())
             })
             .collect()
     }
@@ -99,7 +99,7 @@ impl Winograd {
         let tile_rows = part(self.batch * rows, self.parts[0], task / self.parts[1]);
         let panels = part(self.weights[0].count(), self.parts[1], task % self.parts[1]);
         let [height, width] = self.output();
-        let edge = if self.pool { self.tiling.edge / 2 } else { self.tiling.edge };
+        let edge = if self.pool { self.tiling.scheme.edge() / 2 } else { self.tiling.scheme.edge() };
         // the first output row of a tile row, counted over all images
         let first_row = |row: usize| row / rows * height + (row % rows * edge).min(height);
         let pixels = first_row(tile_rows.start) * width..first_row(tile_rows.end) * width;
@@ -128,7 +128,7 @@ impl Winograd {
     /// Blocks of lanes that a task needs for products and for the tiles that it transforms itself.
     pub(in super::super) fn scratch(&self) -> usize {
         let own = if self.transformed { 0 } else { self.blocks };
-        self.tiling.positions() * self.together * (2 + own)
+        self.tiling.scheme.positions() * self.together * (2 + own)
     }
 }
 
@@ -137,7 +137,7 @@ impl Op for Winograd {
         let Part { tiles, panels, pixels } = self.split(task);
         let x = io.reads.lanes(0);
         let residual = self.has_residual.then(|| io.reads.lanes(1));
-        let (products, own) = io.scratch.split_at_mut(self.tiling.positions() * self.together * 2);
+        let (products, own) = io.scratch.split_at_mut(self.tiling.scheme.positions() * self.together * 2);
         let all_tiles = self.batch * self.tiling.tiles();
         let mut out = io.out.lanes();
         let parts = tiles.len().div_ceil(self.together.max(1));
@@ -170,7 +170,12 @@ impl Winograd {
                 tiling: self.tiling,
                 plane: &x[block * plane..][..plane],
                 tiles: tiles.clone(),
-                out: WindowMut::new(&mut own[block * count..], self.tiling.positions(), self.blocks * count, count),
+                out: WindowMut::new(
+                    &mut own[block * count..],
+                    self.tiling.scheme.positions(),
+                    self.blocks * count,
+                    count,
+                ),
             });
         }
     }
@@ -202,7 +207,7 @@ impl Job<'_> {
         let op = self.op;
         let blocks = op.weights[0].blocks(panel);
         let count = self.tiles.len();
-        for position in 0..op.tiling.positions() {
+        for position in 0..op.tiling.scheme.positions() {
             let rows = &mut self.products[position * blocks.len() * count..][..blocks.len() * count];
             let next = op.weights.get(position + 1).or(op.weights.first().filter(|_| !last));
             let next_panel = if position + 1 < op.weights.len() { panel } else { panel + 1 };
@@ -220,8 +225,12 @@ impl Job<'_> {
             let plane = op.plane();
             self.isa.run(OutputTransform {
                 tiling: op.tiling,
-                products: &self.products[i * count..],
-                stride: blocks.len() * count,
+                products: WindowMut::new(
+                    &mut self.products[i * count..],
+                    op.tiling.scheme.positions(),
+                    blocks.len() * count,
+                    count,
+                ),
                 tiles: self.tiles.clone(),
                 bias: &op.bias[block],
                 residual: self.residual.map(|r| &r[block * plane..][self.pixels.clone()]),
