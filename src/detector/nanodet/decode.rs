@@ -53,7 +53,14 @@ impl Level<'_> {
         let cells = self.rows * self.columns;
         // A little below the logit of the least score, so that the score itself decides.
         let least = (MIN_SCORE / (1.0 - MIN_SCORE)).ln() - 0.01;
-        for cell in 0..cells {
+        // class by class, as the values lie: few cells have an object
+        let mut likely = vec![false; cells];
+        for logits in self.values[..classes * cells].chunks_exact(cells) {
+            for (likely, logit) in likely.iter_mut().zip(logits) {
+                *likely |= *logit > least;
+            }
+        }
+        for cell in (0..cells).filter(|cell| likely[*cell]) {
             let mut bbox = None;
             for class in 0..classes {
                 let logit = self.values[class * cells + cell];

@@ -3,7 +3,7 @@
 mod decode;
 mod network;
 
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Device, Result, Storage, Tensor, bail};
 
 use self::decode::{BINS, Level, decode};
 pub use self::network::network;
@@ -50,11 +50,13 @@ impl NanoDet {
 
     /// The detections of image `index` of a batch.
     fn detections(&self, levels: &[Tensor], index: usize, input: &NetworkInput, image: Size) -> Result<Vec<Detection>> {
-        let maps = levels.iter().map(|level| level.get(index)).collect::<Result<Vec<_>>>()?;
-        let values = maps.iter().map(|map| map.flatten_all()?.to_vec1::<f32>()).collect::<Result<Vec<_>>>()?;
+        let memory: Vec<_> = levels.iter().map(Tensor::storage_and_layout).collect();
         let mut parts = Vec::new();
-        for ((map, values), stride) in maps.iter().zip(&values).zip(STRIDES) {
-            let (_, rows, columns) = map.dims3()?;
+        for ((level, (storage, layout)), stride) in levels.iter().zip(&memory).zip(STRIDES) {
+            let (_, channels, rows, columns) = level.dims4()?;
+            let Storage::Cpu(storage) = &**storage else { bail!("a level is not on the CPU") };
+            let each = channels * rows * columns;
+            let values = &storage.as_slice::<f32>()?[layout.start_offset() + index * each..][..each];
             parts.push(Level { values, rows, columns, stride });
         }
         let names = &self.spec.classes.names;
@@ -89,12 +91,11 @@ impl Detector for NanoDet {
             return Ok(Vec::new());
         }
         let Size { width, height } = self.spec.preprocessing.input;
-        let planes = inputs
-            .iter()
-            .map(|input| Tensor::from_slice(&input.values, (3, height as usize, width as usize), &Device::Cpu))
-            .collect::<Result<Vec<_>>>()?;
-        let levels = self.levels(&Tensor::stack(&planes, 0)?)?;
-        let levels = levels.iter().map(|level| level.to_device(&Device::Cpu)).collect::<Result<Vec<_>>>()?;
+        let planes: Vec<&[f32]> = inputs.iter().map(|input| input.values.as_slice()).collect();
+        let shape = (inputs.len(), 3, height as usize, width as usize);
+        let levels = self.levels(&Tensor::from_vec(planes.concat(), shape, &Device::Cpu)?)?;
+        let to_cpu = |level: &Tensor| level.to_device(&Device::Cpu)?.contiguous();
+        let levels = levels.iter().map(to_cpu).collect::<Result<Vec<_>>>()?;
         let each = inputs.iter().zip(images).enumerate();
         each.map(|(i, (input, image))| self.detections(&levels, i, input, *image)).collect()
     }
