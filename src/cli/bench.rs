@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -19,6 +19,8 @@ use crate::run::{Control, Request, Session};
 
 /// Images that each part alone is measured on, at most.
 const IMAGES: usize = 32;
+/// For how long a part runs before it is measured: weights are packed, the processor leaves its rest, memory is there.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Milliseconds for each image, in the medians over several batches.
 #[derive(Serialize)]
@@ -100,7 +102,7 @@ struct Parts {
     detector_ms: Option<f64>,
 }
 
-/// Each part alone; networks have seen one batch before.
+/// Each part alone, warmed up.
 fn measure_parts(models: &Models, dataset: &Dataset, batch: NonZeroUsize) -> Result<Parts> {
     eprintln!("measuring decoding");
     let (mut images, mut decoding) = (Vec::new(), Vec::new());
@@ -135,14 +137,18 @@ fn measure_parts(models: &Models, dataset: &Dataset, batch: NonZeroUsize) -> Res
     Ok(Parts { decode_ms: median(decoding), classifier_forward_ms, saliency_ms, detector_ms })
 }
 
-/// The median over batches of the milliseconds for each image, after one batch that is not counted.
+/// The median over batches of the milliseconds for each image, after [`WARM_UP`] and at least one batch that are not counted.
 fn per_image(
     images: usize,
     batch: NonZeroUsize,
     mut compute: impl FnMut(std::ops::Range<usize>) -> Result<()>,
 ) -> Result<f64> {
     let batch = batch.get().min(images);
-    compute(0..batch)?;
+    let start = Instant::now();
+    while {
+        compute(0..batch)?;
+        start.elapsed() < WARM_UP
+    } {}
     let mut times = Vec::new();
     for start in (0..=images - batch).step_by(batch) {
         let clock = Instant::now();
