@@ -9,6 +9,7 @@ use super::regions::RegionFormat;
 use crate::colormap::Colormap;
 use crate::device::DeviceChoice;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
+use crate::overlay::Rendering;
 use crate::report::{ClassFormat, ComparisonFormat, HtmlOptions, SampleFormat};
 use crate::run::ModelRequest;
 use crate::saliency::Method;
@@ -438,14 +439,43 @@ pub(super) struct OverlayArgs {
     pub(super) class: Option<String>,
     #[arg(long, default_value = "jet")]
     pub(super) colormap: ColormapArg,
-    /// Opacity of the heat map, 0 to 1
+    /// What the map does to the photo
+    #[arg(long, default_value = "colours")]
+    pub(super) rendering: RenderingArg,
+    /// Opacity of the map where it covers the photo, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(super) opacity: Option<f32>,
+    /// Share of the map's largest value below which it has no colour and no contour, or hides the photo, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(super) threshold: Option<f32>,
+    /// Show the cells of the map as they are, not smoothed
+    #[arg(long)]
+    pub(super) grid: bool,
     /// Score from which a detection is a region, 0 to 1 (of photos)
     #[arg(long, value_name = "SCORE", value_parser = share)]
     pub(super) roi_score: Option<f32>,
     #[command(flatten)]
     pub(super) models: ModelArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum RenderingArg {
+    /// Colours over the photo
+    Colours,
+    /// Lines of equal values
+    Contours,
+    /// What the network makes little of is covered
+    MaskedOut,
+}
+
+impl From<RenderingArg> for Rendering {
+    fn from(arg: RenderingArg) -> Self {
+        match arg {
+            RenderingArg::Colours => Self::Colours,
+            RenderingArg::Contours => Self::Contours,
+            RenderingArg::MaskedOut => Self::MaskedOut,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -80,8 +80,14 @@ fn read(path: &Path) -> Result<RgbImage> {
 }
 
 fn picture(args: &OverlayArgs, image: &RgbImage, measured: &Measured) -> Result<Vec<u8>> {
-    let usual = HeatMapStyle::default();
-    let look = HeatMapStyle { colormap: args.colormap.into(), opacity: args.opacity.unwrap_or(usual.opacity) };
+    let usual = HeatMapStyle::of(args.rendering.into());
+    let look = HeatMapStyle {
+        colormap: args.colormap.into(),
+        opacity: args.opacity.unwrap_or(usual.opacity),
+        threshold: args.threshold.unwrap_or(usual.threshold),
+        is_smooth: !args.grid,
+        ..usual
+    };
     let style = Style { heat_map: Some(look), ..Style::default() };
     Ok(encode_png(&draw(image, measured, &style))?)
 }

@@ -61,6 +61,27 @@ impl Canvas {
         }
     }
 
+    /// A straight line between two points, `thickness` lines wide, that covers the picture by `opacity`.
+    pub(super) fn line(&mut self, a: (f32, f32), b: (f32, f32), color: [u8; 3], thickness: f32, opacity: f32) {
+        let half = self.line_px * thickness / 2.0;
+        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+        let length_squared = (dx * dx + dy * dy).max(f32::MIN_POSITIVE);
+        let range = |a: f32, b: f32, most: u32| {
+            let (low, high) = (a.min(b) - half - 1.0, a.max(b) + half + 1.0);
+            (low.max(0.0) as u32)..(high.max(0.0).ceil() as u32).min(most)
+        };
+        let (width, height) = self.image.dimensions();
+        for y in range(a.1, b.1, height) {
+            for x in range(a.0, b.0, width) {
+                let (px, py) = (x as f32 + 0.5 - a.0, y as f32 + 0.5 - a.1);
+                let along = ((px * dx + py * dy) / length_squared).clamp(0.0, 1.0);
+                let distance = (px - along * dx).hypot(py - along * dy);
+                let share = (half + 0.5 - distance).clamp(0.0, 1.0);
+                mix(self.image.get_pixel_mut(x, y), color, share * opacity.clamp(0.0, 1.0));
+            }
+        }
+    }
+
     /// A frame of `thickness` lines inside the edges of `bbox`.
     pub(super) fn frame(&mut self, bbox: BBox, color: [u8; 3], thickness: f32) {
         let line = self.line_px * thickness;

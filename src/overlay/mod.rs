@@ -4,10 +4,12 @@
 //! ([`heat_map()`]), which the window draws itself. May not live here: files, and what a window draws with its own means.
 
 mod canvas;
+mod contour;
 mod heat_map;
 mod shrink;
 
-pub use heat_map::{HeatMapStyle, heat_map};
+pub use contour::{Contour, contour_levels, contours};
+pub use heat_map::{HeatMapStyle, Rendering, heat_map, surface_at};
 pub use shrink::{resized, shrink};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -15,7 +17,7 @@ use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
 
 use crate::analysis::{Measured, MeasuredRoi};
 use crate::fit::Fit;
-use crate::geometry::{BBox, Size};
+use crate::geometry::{Affine, BBox, Size};
 use canvas::{Canvas, Label};
 
 /// What a picture shows beside the photo.
@@ -42,6 +44,9 @@ pub fn draw(image: &RgbImage, measured: &Measured, style: &Style) -> RgbImage {
     let mut canvas = Canvas::new(image.clone());
     if let Some(look) = &style.heat_map {
         canvas.blend(&heat_map(&explanation.map, explanation.view, size, look));
+        if look.rendering == Rendering::Contours {
+            draw_contours(&mut canvas, measured, look);
+        }
     }
     if style.view && explanation.view != size.bounds() {
         canvas.dashed_frame(explanation.view);
@@ -61,6 +66,20 @@ pub fn encode_png(picture: &RgbImage) -> image::ImageResult<Vec<u8>> {
     let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
     encoder.write_image(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::Rgb8)?;
     Ok(bytes)
+}
+
+/// Each level in its colour, on a dark line that sets it off from any photo.
+fn draw_contours(canvas: &mut Canvas, measured: &Measured, look: &HeatMapStyle) {
+    let view = measured.explanation.view;
+    let image_from_view = Affine::between(BBox::new(0.0, 0.0, 1.0, 1.0), view);
+    for contour in contours(&measured.explanation.map, &contour_levels(look.threshold), look.is_smooth) {
+        for (color, thickness) in [([0; 3], 2.0), (look.colormap.color(contour.level), 1.0)] {
+            for [from, to] in &contour.lines {
+                let [from, to] = [from, to].map(|[x, y]| image_from_view.point(*x, *y));
+                canvas.line(from, to, color, thickness, look.opacity);
+            }
+        }
+    }
 }
 
 /// How much of the photo the colour of a mask covers.
@@ -157,6 +176,22 @@ mod tests {
         for (x, _, pixel) in picture.enumerate_pixels() {
             let changed = pixel.0 != [100; 3];
             assert_eq!(changed, (10..50).contains(&x), "column {x}");
+        }
+    }
+
+    #[test]
+    fn contours_lie_where_the_map_reaches_their_level() {
+        let size = Size::new(120, 80);
+        let mut result = measured(size, size.bounds(), &[]);
+        result.explanation.map = SaliencyMap::from_values(1, 2, vec![0.0, 1.0]);
+        let look = HeatMapStyle { threshold: 0.8, ..HeatMapStyle::of(Rendering::Contours) };
+        let style = Style { heat_map: Some(look), boxes: false, view: false };
+        let picture = draw(&grey(120, 80), &result, &style);
+        // The surface rises from 0 at x = 30 to 1 at x = 90.
+        for (x, _, pixel) in picture.enumerate_pixels() {
+            let changed = pixel.0 != [100; 3];
+            assert!(!changed || x.abs_diff(78) <= 3, "column {x}");
+            assert!(changed || x != 78);
         }
     }
 

@@ -133,7 +133,12 @@ fn masks(measured: &Measured) -> Picture {
 /// The saliency map as a smooth surface in a colour map's colours, over the view.
 fn heat(explanation: &Explanation, colormap: Colormap) -> Picture {
     let size = Size::new(HEAT_SIDE, HEAT_SIDE);
-    let colors = heat_map(&explanation.map, size.bounds(), size, &HeatMapStyle { colormap, opacity: 1.0 });
+    let colors = heat_map(
+        &explanation.map,
+        size.bounds(),
+        size,
+        &HeatMapStyle { colormap, opacity: 1.0, ..HeatMapStyle::default() },
+    );
     let pixels = ColorImage::from_rgba_unmultiplied([HEAT_SIDE as usize; 2], colors.as_raw());
     Picture { pixels, image: explanation.image, covers: explanation.view }
 }
