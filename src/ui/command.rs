@@ -60,6 +60,16 @@ pub(crate) enum Command {
     ToggleBoxes,
     /// Show the whole image.
     FitImage,
+    /// Show the image pixel for pixel, or whole if it was so.
+    OneToOne,
+    /// Begin or end drawing regions by hand.
+    ToggleDrawing,
+    /// The next way to render the map.
+    NextRendering,
+    /// The next way to arrange photo and layers.
+    NextArrangement,
+    /// Show the map's cells as they are, or smoothed.
+    ToggleGrid,
     /// Show a dialog.
     Show(Dialog),
     /// Dark or light.

@@ -5,10 +5,10 @@
 use eframe::egui::{Context, Frame, Grid, Id, Label, Modal, RichText, ScrollArea, Ui, vec2};
 
 use super::command::Dialog;
-use super::keys;
 use super::launch::Credits;
 use super::theme::{self, palette, size, space};
 use super::widgets::{self, Icon};
+use super::{drawing, keys};
 
 /// View state of the dialogs.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ fn message_ui(ctx: &Context, message: &str) -> bool {
 /// Whether it is to close.
 fn dialog_ui(ctx: &Context, dialog: Dialog, credits: &[Credits], failures: &[(String, String)]) -> bool {
     let response = Modal::new(Id::unique("dialog")).frame(frame(ctx)).show(ctx, |ui| {
-        ui.set_width(if dialog == Dialog::Keys { 500.0 } else { 640.0 });
+        ui.set_width(if dialog == Dialog::Keys { 560.0 } else { 640.0 });
         let closed = ui
             .horizontal(|ui| {
                 head_ui(ui, title(dialog));
@@ -134,14 +134,27 @@ fn cell(ui: &mut Ui, text: &str, width: f32) -> eframe::egui::Response {
 }
 
 fn keys_ui(ui: &mut Ui) {
-    Grid::new("keys").num_columns(2).spacing(vec2(space::SECTION, 6.0)).show(ui, |ui| {
-        let color = palette(ui).strong;
-        for (keys, meaning) in keys::LIST {
-            ui.label(RichText::new(keys).color(color));
-            ui.label(meaning);
-            ui.end_row();
-        }
+    let height = ui.ctx().content_rect().height() * 0.72;
+    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        keys_list_ui(ui, "keys", &keys::LIST);
+        ui.add_space(space::GROUP);
+        widgets::title(ui, "While drawing");
+        keys_list_ui(ui, "keys of drawing", &drawing::keys::LIST);
     });
+}
+
+fn keys_list_ui(ui: &mut Ui, id: &str, list: &[(&str, &str)]) {
+    Grid::new(id).num_columns(2).min_col_width(170.0).min_row_height(16.0).spacing(vec2(space::SECTION, 4.0)).show(
+        ui,
+        |ui| {
+            let color = palette(ui).strong;
+            for (keys, meaning) in list {
+                ui.label(RichText::new(*keys).color(color));
+                ui.label(*meaning);
+                ui.end_row();
+            }
+        },
+    );
 }
 
 fn failures_ui(ui: &mut Ui, failures: &[(String, String)]) {

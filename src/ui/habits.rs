@@ -35,8 +35,14 @@ pub(crate) struct Habits {
     pub(crate) heat: Option<bool>,
     /// Whether the boxes were shown.
     pub(crate) boxes: Option<bool>,
-    /// Opacity of the heat map.
-    pub(crate) opacity: Option<f32>,
+    /// How the map was rendered, by its place in the menu.
+    pub(crate) rendering: Option<usize>,
+    /// Opacity and threshold of each rendering.
+    pub(crate) looks: Vec<(f32, f32)>,
+    /// Whether the map's cells were shown as they are.
+    pub(crate) grid: bool,
+    /// How photo and layers stood to each other, by its place in the menu.
+    pub(crate) arrangement: Option<usize>,
     /// Name of its colour map.
     pub(crate) colormap: Option<String>,
     /// Whether the light theme was chosen.

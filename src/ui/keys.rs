@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, Dialog};
+use super::sample_view::canvas_id;
 
 /// Keys and what they do, as the window lists them.
-pub(crate) const LIST: [(&str, &str); 13] = [
+pub(crate) const LIST: [(&str, &str); 17] = [
     ("↑  ↓", "previous, next class"),
     ("←  →   or   A  D", "previous, next image"),
     ("1 to 5", "verdict on the image, and on to the next one"),
@@ -17,7 +18,11 @@ pub(crate) const LIST: [(&str, &str); 13] = [
     ("Ctrl+Z   Ctrl+Shift+Z", "take a verdict back, repeat it"),
     ("H", "heat map on and off"),
     ("B", "boxes on and off"),
-    ("F", "show the whole image"),
+    ("M   G", "colours, contours or masked out; smooth or raw cells"),
+    ("W", "one picture, side by side, wipe"),
+    ("F   Z", "show the whole image, or pixel for pixel"),
+    ("Wheel on the film strip", "previous, next image"),
+    ("E", "draw regions by hand"),
     ("Wheel, drag", "zoom and move the image; double click shows all of it"),
     ("Ctrl+O", "open a project"),
     ("Ctrl+Shift+O", "open a folder of photos"),
@@ -34,7 +39,7 @@ const OPEN_PROJECT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND,
 /// What the keys of this frame ask for. While a text field has the keyboard, letters and arrows are its own.
 pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
     let mut commands = dropped(ctx);
-    let typing = ctx.egui_wants_keyboard_input();
+    let typing = ctx.memory(|memory| memory.focused().is_some_and(|id| id != canvas_id()));
     ctx.input_mut(|input| {
         if input.consume_shortcut(&OPEN_FOLDER) {
             commands.push(Command::AskFolder);
@@ -74,6 +79,11 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
             (Key::H, Command::ToggleHeat),
             (Key::B, Command::ToggleBoxes),
             (Key::F, Command::FitImage),
+            (Key::Z, Command::OneToOne),
+            (Key::E, Command::ToggleDrawing),
+            (Key::M, Command::NextRendering),
+            (Key::W, Command::NextArrangement),
+            (Key::G, Command::ToggleGrid),
         ];
         for (key, command) in plain {
             if input.consume_key(Modifiers::NONE, key) {

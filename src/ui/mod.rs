@@ -10,6 +10,7 @@ mod app;
 mod class_table;
 mod command;
 mod dialogs;
+mod drawing;
 mod fonts;
 mod format;
 mod gallery;

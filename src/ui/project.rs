@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 
 use crate::analysis::{Measured, Outcome, SampleScore};
 use crate::dataset::{ClassId, SampleId};
+use crate::roi::DrawnRoi;
 use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, NoRoi, class_rows, total_row};
 use crate::ui::format;
@@ -144,6 +145,8 @@ pub(crate) struct Detail {
     pub(crate) sample: SampleScore,
     /// What the networks said, or why the image could not be used.
     pub(crate) outcome: Result<Box<Measured>, String>,
+    /// What was drawn on it by hand.
+    pub(crate) drawn: Vec<DrawnRoi>,
 }
 
 impl Detail {
@@ -159,6 +162,6 @@ impl Detail {
             Outcome::Failed(reason) => Err(reason),
         };
         let sample = SampleScore { id, path: result.path, label: result.label, score: result.score };
-        Ok(Self { sample, outcome })
+        Ok(Self { sample, outcome, drawn: store.drawn(id)? })
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Texture {
     pub(crate) image: Size,
     /// The part of the image that it covers, in image pixels.
     pub(crate) covers: BBox,
+    /// The pixels of a photo, for who asks what colour there is.
+    pub(crate) pixels: Option<Arc<ColorImage>>,
 }
 
 /// What there is of a picture.
@@ -230,9 +232,13 @@ impl Textures {
     fn keep(&mut self, ctx: &Context, key: Key, result: anyhow::Result<Picture>) {
         let (slot, bytes) = match result {
             Ok(picture) => {
-                let bytes = picture.pixels.pixels.len() * 4;
-                let handle = ctx.load_texture(format!("{key:?}"), picture.pixels, TextureOptions::LINEAR);
-                (Slot::Ready(Texture { handle, image: picture.image, covers: picture.covers }), bytes)
+                let pixels = Arc::new(picture.pixels);
+                let kept = (key.1 == Layer::Photo).then(|| Arc::clone(&pixels));
+                let copies = 1 + usize::from(kept.is_some());
+                let bytes = pixels.pixels.len() * 4 * copies;
+                let handle = ctx.load_texture(format!("{key:?}"), pixels, TextureOptions::LINEAR);
+                let (image, covers) = (picture.image, picture.covers);
+                (Slot::Ready(Texture { handle, image, covers, pixels: kept }), bytes)
             }
             Err(err) => (Slot::Failed(format!("{err:#}").into()), 0),
         };

@@ -13,6 +13,7 @@ use camroi::saliency::Method;
 use camroi::store::{Store, TargetRule};
 use camroi::ui::{Choices, Credits, Launcher, Request};
 use camroi::{demo, run};
+use eframe::egui::{Key, Pos2, vec2};
 use egui_kittest::SnapshotOptions;
 use egui_kittest::kittest::Queryable as _;
 
@@ -90,6 +91,74 @@ fn classes_and_image_light() {
     choose(&mut window, "Light");
     choose(&mut window, "bird");
     compare(&mut window, "classes_and_image_light");
+}
+
+/// Where a share of the shown image is on the screen, while it is shown whole.
+fn on_photo(window: &Window, image: (f32, f32), at: (f32, f32)) -> Pos2 {
+    let canvas = window.get_by_label("Photo").rect().shrink(8.0);
+    let scale = (canvas.width() / image.0).min(canvas.height() / image.1);
+    canvas.center() + scale * vec2((at.0 - 0.5) * image.0, (at.1 - 0.5) * image.1)
+}
+
+fn press(window: &mut Window, keys: &[Key]) {
+    for key in keys {
+        window.key_press(*key);
+        settle(window);
+    }
+}
+
+#[test]
+fn image_page_wide_with_side_by_side() {
+    let mut window = on_demo([2560.0, 1440.0], 1.0);
+    choose(&mut window, "fish");
+    press(&mut window, &[Key::W]);
+    compare(&mut window, "image_page_side_by_side");
+}
+
+#[test]
+fn image_page_with_contours_in_light() {
+    let mut window = on_demo([1280.0, 800.0], 1.0);
+    choose(&mut window, "Light");
+    choose(&mut window, "fish");
+    press(&mut window, &[Key::M]);
+    compare(&mut window, "image_page_contours_light");
+    press(&mut window, &[Key::M]);
+    keep(&window.render().unwrap(), "masked_out");
+    press(&mut window, &[Key::W, Key::W]);
+    keep(&window.render().unwrap(), "wipe");
+}
+
+/// A copy of the demo's project, so that what is drawn here is in no other picture.
+#[test]
+fn image_page_with_regions_drawn_by_hand() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("demo.camroi");
+    std::fs::copy(&DEMO.file, &file).unwrap();
+    let launcher = Arc::new(FakeLauncher { dir: DEMO.root.clone() });
+    let mut window = window(launcher, Some(file), [1280.0, 800.0], 1.0);
+    choose(&mut window, "bird");
+    press(&mut window, &[Key::E, Key::C, Key::X, Key::X]);
+    keep(&window.render().unwrap(), "drawing_box");
+    press(&mut window, &[Key::P]);
+    let image = shown_size(&window);
+    for at in [(0.35, 0.25), (0.6, 0.3), (0.7, 0.6), (0.5, 0.8), (0.3, 0.6)] {
+        let at = on_photo(&window, image, at);
+        window.hover_at(at);
+        window.drag_at(at);
+        window.drop_at(at);
+        settle(&mut window);
+    }
+    press(&mut window, &[Key::Enter]);
+    window.remove_cursor();
+    settle(&mut window);
+    compare(&mut window, "image_page_drawing");
+}
+
+/// Width and height of the shown image.
+fn shown_size(window: &Window) -> (f32, f32) {
+    let path = DEMO.root.join(window.state().shown_image().unwrap());
+    let (width, height) = image::image_dimensions(path).unwrap();
+    (width as f32, height as f32)
 }
 
 /// A run whose pace the test sets.

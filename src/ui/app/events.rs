@@ -14,6 +14,7 @@ use super::session::Selection;
 use crate::dataset::SampleId;
 use crate::run::RunEvent;
 use crate::ui::command::Command;
+use crate::ui::drawing::Input;
 use crate::ui::jobs::Crashed;
 use crate::ui::launch::Request;
 use crate::ui::pictures::Library;
@@ -45,6 +46,8 @@ pub(super) enum Event {
     Judged(anyhow::Result<()>),
     /// A job about models tells.
     Model(ModelEvent),
+    /// Regions that were drawn by hand were written, or not.
+    Drawn(anyhow::Result<()>),
     /// A job ended by a panic.
     Crashed(&'static str),
 }
@@ -87,6 +90,8 @@ impl App {
             Event::Judged(Ok(())) => {}
             Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
             Event::Model(event) => self.model_told(ctx, event),
+            Event::Drawn(Ok(())) => {}
+            Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
             Event::Crashed(job) => self.crashed(job),
         }
     }
@@ -158,6 +163,8 @@ impl App {
                     self.judge(Subject::Class(class), verdict);
                 }
             }
+            Command::Undo if self.panes.sample.turn_history(Input::Undo) => {}
+            Command::Redo if self.panes.sample.turn_history(Input::Redo) => {}
             Command::Undo => {
                 let outbox = self.session.verdicts.undo();
                 self.post(outbox);
@@ -169,6 +176,14 @@ impl App {
             Command::ToggleHeat => self.panes.sample.layers.heat ^= true,
             Command::ToggleBoxes => self.panes.sample.layers.boxes ^= true,
             Command::FitImage => self.panes.sample.fit_image(),
+            Command::OneToOne => self.panes.sample.one_to_one(),
+            Command::ToggleDrawing => self.panes.sample.toggle_drawing(),
+            Command::NextRendering => self.panes.sample.layers.next_rendering(),
+            Command::NextArrangement => {
+                let arrangement = &mut self.panes.sample.layers.arrangement;
+                *arrangement = arrangement.next();
+            }
+            Command::ToggleGrid => self.panes.sample.layers.is_smooth ^= true,
             Command::Show(dialog) => self.dialogs.show(dialog),
             Command::ToggleTheme => {
                 self.habits.light ^= true;
@@ -216,6 +231,25 @@ impl App {
         self.jobs.spawn("saving a verdict", move |reporter| {
             reporter.send(Event::Judged(verdicts::post(&outbox, &project.file, project.run.id)));
         });
+    }
+
+    /// Has drawn regions written the moment they change.
+    pub(super) fn post_drawn(&mut self) {
+        let (Some(outbox), Some(project)) = (self.panes.sample.drawing.news(), self.session.project.clone()) else {
+            return;
+        };
+        self.jobs.spawn("saving drawn regions", move |reporter| {
+            reporter.send(Event::Drawn(outbox.post(&project.file)));
+        });
+    }
+
+    /// Writes what waits for its job, before the window is gone.
+    pub(super) fn post_now(&mut self) {
+        let Some(project) = self.session.project.clone() else { return };
+        let drawn = self.panes.sample.drawing.unsaved().map_or(Ok(()), |outbox| outbox.post(&project.file));
+        if let Err(err) = drawn {
+            eprintln!("The drawn regions are not saved: {err:#}");
+        }
     }
 
     fn ask(&mut self, dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static) {
@@ -268,6 +302,7 @@ impl App {
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
         self.start.form = None;
         self.session.verdicts = Verdicts::new(snapshot.verdicts.iter().cloned());
+        self.panes.sample.drawing.reset();
         ctx.send_viewport_cmd(ViewportCommand::Title(format!("{} – camroi", snapshot.title())));
         self.habits.remember(&snapshot.file);
         self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));

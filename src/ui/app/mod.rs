@@ -21,6 +21,7 @@ use super::gallery::Gallery;
 use super::habits::{self, Habits};
 use super::jobs::Jobs;
 use super::launch::{Choices, Credits, Launcher};
+use super::layers::Arrangement;
 use super::models::Picker;
 use super::sample_view::SampleView;
 use super::start::Start;
@@ -28,6 +29,7 @@ use super::textures::Textures;
 use super::{fonts, keys, theme};
 use crate::colormap::Colormap;
 use crate::dataset::SampleId;
+use crate::overlay::Rendering;
 use events::Event;
 use session::{Selection, Session};
 
@@ -35,7 +37,7 @@ use session::{Selection, Session};
 const TEXTURE_BUDGET: usize = 256 << 20;
 
 /// The panes that follow the question: which class, which images, why.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Panes {
     classes: ClassTable,
     gallery: Gallery,
@@ -120,7 +122,15 @@ impl App {
         classes.text.clone_from(&habits.filter);
         layers.heat = habits.heat.unwrap_or(layers.heat);
         layers.boxes = habits.boxes.unwrap_or(layers.boxes);
-        layers.opacity = habits.opacity.filter(|o| (0.0..=1.0).contains(o)).unwrap_or(layers.opacity);
+        layers.rendering = habits.rendering.and_then(|i| Rendering::ALL.get(i).copied()).unwrap_or(layers.rendering);
+        layers.arrangement =
+            habits.arrangement.and_then(|i| Arrangement::ALL.get(i).copied()).unwrap_or(layers.arrangement);
+        layers.is_smooth = !habits.grid;
+        for (look, kept) in layers.looks.iter_mut().zip(&habits.looks) {
+            let is_share = |v: &f32| (0.0..=1.0).contains(v);
+            look.opacity = Some(kept.0).filter(is_share).unwrap_or(look.opacity);
+            look.threshold = Some(kept.1).filter(is_share).unwrap_or(look.threshold);
+        }
         let named = |name: &String| Colormap::ALL.into_iter().find(|c| c.name() == name.as_str());
         layers.colormap = habits.colormap.as_ref().and_then(named).unwrap_or(layers.colormap);
     }
@@ -136,7 +146,10 @@ impl App {
             filter: classes.text.clone(),
             heat: Some(layers.heat),
             boxes: Some(layers.boxes),
-            opacity: Some(layers.opacity),
+            rendering: Some(layers.rendering as usize),
+            arrangement: Some(layers.arrangement as usize),
+            grid: !layers.is_smooth,
+            looks: layers.looks.iter().map(|look| (look.opacity, look.threshold)).collect(),
             colormap: Some(layers.colormap.name().to_owned()),
             ..self.habits.clone()
         }
@@ -149,10 +162,12 @@ impl eframe::App for App {
             self.take(ctx, event);
         }
         if !self.dialogs.is_open() && !self.picker.is_open() {
+            self.panes.sample.take_keys(ctx);
             for command in keys::commands(ctx) {
                 self.apply(ctx, command);
             }
         }
+        self.post_drawn();
         self.refresh(ctx);
         self.textures.begin_frame(ctx);
     }
@@ -162,6 +177,12 @@ impl eframe::App for App {
         for command in commands {
             self.apply(ui.ctx(), command);
         }
+        self.post_drawn();
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // Jobs end with the program: what they have not written yet is written now.
+        self.post_now();
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
@@ -183,6 +204,11 @@ impl App {
     /// The class that is chosen.
     pub fn chosen_class(&self) -> Option<&str> {
         self.selection.class.as_deref()
+    }
+
+    /// The fit of the image that is shown, with what is drawn on it at this moment.
+    pub fn shown_fit(&self) -> Option<f64> {
+        self.panes.sample.fit()
     }
 
     /// Path of the image that is shown, relative to the data set's folder.

@@ -10,7 +10,7 @@ use crate::ui::command::{Command, Dialog};
 use crate::ui::gallery::Tiles;
 use crate::ui::project::Snapshot;
 use crate::ui::runner::Phase;
-use crate::ui::sample_view::Chosen;
+use crate::ui::sample_view::{Chosen, Strip};
 use crate::ui::theme::{self, palette, size, space};
 use crate::ui::{run_panel, start};
 use crate::verdict::Subject;
@@ -114,10 +114,11 @@ impl App {
             commands.extend(panes.gallery.ui(ui, tiles.as_ref(), selection.sample, textures, &layers));
         });
         CentralPanel::default().frame(frame).show(ui, |ui| {
-            let place = selection.place(project).map(|at| (at + 1, selection.order.len()));
+            let at = selection.place(project);
+            let strip = at.map(|at| Strip { samples: &project.samples, order: &selection.order, at });
             let chosen = match selection.detail.as_deref() {
                 Some(Ok(detail)) => {
-                    Chosen::Ready { detail, place, verdict: verdicts.of(&Subject::Sample(detail.sample.id)) }
+                    Chosen::Ready { detail, strip, verdict: verdicts.of(&Subject::Sample(detail.sample.id)) }
                 }
                 Some(Err(reason)) => Chosen::Unreadable(reason),
                 None if selection.sample.is_some() => Chosen::Loading,

@@ -16,7 +16,7 @@ use eframe::egui::{
 use super::command::Command;
 use super::layers::Layers;
 use super::project::ClassNames;
-use super::sample_view::canvas;
+use super::sample_view::{canvas, zoom};
 use super::textures::{Layer, Slot, Textures};
 use super::theme::{self, palette, size, space};
 use super::verdicts::{self, Verdicts};
@@ -242,7 +242,7 @@ fn photo_ui(ui: &Ui, rect: Rect, sample: SampleId, textures: &mut Textures, laye
         Slot::Failed(reason) => return failed_ui(ui, rect, &reason),
     };
     let painter = ui.painter_at(rect);
-    let ui_from_image = canvas::covering(photo.image, rect);
+    let ui_from_image = zoom::covering(photo.image, rect);
     canvas::paint_texture(&painter, &photo, ui_from_image, Color32::WHITE);
     if layers.heat
         && let Slot::Ready(heat) = textures.get((sample, Layer::Heat(layers.colormap)))

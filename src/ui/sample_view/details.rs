@@ -3,10 +3,16 @@
 //! Comes in: what the networks said of a sample. Goes out: the region that the pointer is over. May not live here: the
 //! picture.
 
-use eframe::egui::{Align2, Color32, CornerRadius, Frame, Margin, Rect, ScrollArea, Sense, Ui, Vec2, pos2, vec2};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{
+    Align2, Color32, CornerRadius, Frame, Margin, Rect, Response, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 
+use super::canvas::region_title;
+use super::stage::best_region;
 use crate::analysis::{Measured, MeasuredRoi, Prediction};
 use crate::fit::{Fit, UNINFORMATIVE_AREA_SHARE};
+use crate::roi::{Roi, RoiSource};
 use crate::ui::project::{ClassNames, Detail};
 use crate::ui::theme::{self, palette, size, space};
 use crate::ui::{format, widgets};
@@ -14,22 +20,44 @@ use crate::ui::{format, widgets};
 /// Height of a line of the lists.
 const LINE: f32 = 22.0;
 
-/// Draws the numbers; the region that the pointer is over.
-pub(super) fn ui(ui: &mut Ui, detail: &Detail, measured: &Measured, names: ClassNames<'_>) -> Option<usize> {
-    let mut pointed = None;
+/// What the pointer does on the list of regions.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Answer {
+    /// The region that it is over.
+    pub(super) pointed: Option<usize>,
+    /// The region that was clicked.
+    pub(super) clicked: Option<usize>,
+}
+
+/// Draws the numbers, with the region `lit` marked; lists stand below each other where it `is_column`.
+pub(super) fn ui(
+    ui: &mut Ui,
+    detail: &Detail,
+    measured: &Measured,
+    names: ClassNames<'_>,
+    lit: Option<usize>,
+    is_column: bool,
+) -> Answer {
+    let mut answer = Answer::default();
     let area = ScrollArea::vertical().id_salt("details").auto_shrink(false);
     area.show(ui, |ui| {
         Frame::new().inner_margin(Margin::symmetric(14, 10)).show(ui, |ui| {
             summary_ui(ui, detail, measured, names);
             ui.add_space(space::GROUP);
+            if is_column {
+                predictions_ui(ui, &measured.explanation.top, measured, names);
+                ui.add_space(space::GROUP);
+                answer = regions_ui(ui, measured, lit);
+                return;
+            }
             ui.spacing_mut().item_spacing.x = space::SECTION;
             ui.columns(2, |columns| {
                 predictions_ui(&mut columns[0], &measured.explanation.top, measured, names);
-                pointed = regions_ui(&mut columns[1], measured);
+                answer = regions_ui(&mut columns[1], measured, lit);
             });
         });
     });
-    pointed
+    answer
 }
 
 fn summary_ui(ui: &mut Ui, detail: &Detail, measured: &Measured, names: ClassNames<'_>) {
@@ -111,23 +139,23 @@ fn predictions_ui(ui: &mut Ui, top: &[Prediction], measured: &Measured, names: C
     }
 }
 
-fn regions_ui(ui: &mut Ui, measured: &Measured) -> Option<usize> {
-    let best = match measured.fit {
-        Fit::Measured { roi, .. } => Some(roi),
-        Fit::NoRoi | Fit::FlatMap => None,
-    };
-    let mut pointed = None;
+fn regions_ui(ui: &mut Ui, measured: &Measured, lit: Option<usize>) -> Answer {
+    let best = best_region(measured);
+    let mut answer = Answer::default();
     region_head_ui(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     if measured.rois.is_empty() {
-        widgets::caption(ui, "The detector found no object.");
+        widgets::caption(ui, "No region was found. Draw one with E.");
     }
-    for (i, roi) in measured.rois.iter().enumerate() {
-        if region_ui(ui, i, roi, best == Some(i)) {
-            pointed = Some(i);
-        }
+    // What was drawn by hand comes first.
+    let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
+    order.sort_by_key(|(_, region)| region.roi.source != RoiSource::Hand);
+    for (i, roi) in order {
+        let response = region_ui(ui, i, roi, best == Some(i), lit == Some(i));
+        answer.pointed = answer.pointed.or(response.hovered().then_some(i));
+        answer.clicked = answer.clicked.or(response.clicked().then_some(i));
     }
-    pointed
+    answer
 }
 
 /// Right edges of the number columns, from the right edge of the list.
@@ -147,11 +175,11 @@ fn region_head_ui(ui: &mut Ui) {
     }
 }
 
-/// Draws a region's line; whether the pointer is over it.
-fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool) -> bool {
+/// Draws a region's line.
+fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool, lit: bool) -> Response {
     let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
-    if response.hovered() {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
+    if lit || response.hovered() {
         ui.painter().rect_filled(rect.expand2(vec2(4.0, 0.0)), CornerRadius::same(3), palette.raised);
     }
     let swatch = Rect::from_center_size(pos2(rect.left() + 5.0, rect.center().y), Vec2::splat(9.0));
@@ -164,7 +192,7 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool) -> bool {
         widgets::painted_text(ui, at, Align2::RIGHT_CENTER, &text, font.clone(), color, 120.0);
     };
     let name_room = rect.width() - 16.0 - FIT_RIGHT - 40.0;
-    let name = format!("{} {}", format::name(&roi.roi.name), format::percent(Some(roi.roi.score.into())));
+    let name = region_title(&roi.roi);
     widgets::painted_text(ui, pos2(rect.left() + 16.0, y), Align2::LEFT_CENTER, &name, font.clone(), color, name_room);
     match roi.share {
         Some(share) => {
@@ -176,6 +204,15 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool) -> bool {
         }
         None => number(0.0, "outside the view".into(), palette.weak),
     }
-    let source = roi.roi.source.as_str();
-    response.on_hover_text(format!("{name}, from the {source}")).hovered()
+    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("Region {name}")));
+    response.on_hover_text(format!("{name}: {}", source(&roi.roi)))
+}
+
+/// Where a region comes from, in words.
+fn source(roi: &Roi) -> &'static str {
+    match roi.source {
+        RoiSource::Detector => "found by the detector",
+        RoiSource::Annotation => "from the annotations",
+        RoiSource::Hand => "drawn by hand",
+    }
 }

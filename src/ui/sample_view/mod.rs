@@ -1,28 +1,41 @@
 //! The sample view: why?
 //!
-//! Comes in: all that is known of a sample, and textures. Goes out: commands. May not live here: loading, decoding.
+//! Comes in: all that is known of a sample, and textures. Goes out: commands, and what is drawn by hand. May not live here:
+//! loading, decoding, saving.
 
 pub(crate) mod canvas;
 mod details;
+mod heat;
+mod live;
+mod probe;
+mod stage;
+mod strip;
+mod tools;
+pub(crate) mod zoom;
 
-use eframe::egui::accesskit::Role;
-use eframe::egui::{Color32, ComboBox, Frame, Margin, Rect, Sense, Slider, Spinner, Ui, WidgetInfo};
+use eframe::egui::{Button, Context, Frame, Label, Margin, Panel, RichText, Sense, Ui, UiBuilder, vec2};
 
 use super::command::Command;
+use super::drawing::keys::{self, Wish};
+use super::drawing::{Drawing, Input};
 use super::gallery::file_name;
 use super::layers::Layers;
 use super::project::{ClassNames, Detail};
-use super::textures::{Layer, Slot, Texture, Textures};
-use super::theme::{palette, space};
+use super::textures::Textures;
+use super::theme::{palette, size};
 use super::verdicts;
 use super::widgets::{self, Icon};
-use crate::analysis::Measured;
-use crate::colormap::Colormap;
 use crate::dataset::SampleId;
-use crate::fit::Fit;
-use crate::geometry::Size;
+use crate::geometry::{BBox, Size};
+use crate::roi::{DrawnRoi, Outline};
 use crate::verdict::Verdict;
-use canvas::Zoom;
+use details::Answer;
+use heat::Heat;
+use live::Live;
+use probe::Probe;
+pub(crate) use stage::canvas_id;
+pub(crate) use strip::Strip;
+use zoom::Zoom;
 
 /// What there is of the chosen sample.
 pub(crate) enum Chosen<'a> {
@@ -36,34 +49,111 @@ pub(crate) enum Chosen<'a> {
     Ready {
         /// The sample.
         detail: &'a Detail,
-        /// Its place in the gallery, from 1, and how many there are.
-        place: Option<(usize, usize)>,
+        /// The images around it; `None` where it is not among those of the gallery.
+        strip: Option<Strip<'a>>,
         /// What the reviewer decided about it.
         verdict: Option<Verdict>,
     },
 }
 
 /// View state of the sample view.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SampleView {
     /// What is laid over the photo.
     pub(crate) layers: Layers,
+    /// What is drawn by hand.
+    pub(crate) drawing: Drawing,
     zoom: Zoom,
-    zoomed: Option<SampleId>,
-    /// The region that the pointer is over in the list.
+    /// Whether the next frame goes to one to one, or back.
+    one_to_one: bool,
+    /// Where the line of the wipe is, as a share of the canvas.
+    wipe: f32,
+    /// The shown sample and the size of its image.
+    shown: Option<SampleId>,
+    shown_size: Option<Size>,
+    live: Option<Live>,
+    heat: Heat,
+    /// The region that the pointer is over, in the list or on the photo.
     pointed: Option<usize>,
+    probe: Option<Probe>,
 }
 
-/// How much of the photo a mask's colour covers, of 255; as in the pictures of the command line.
-const MASK_ALPHA: u8 = 102;
-
-/// Part of the view's height that the numbers get.
+/// Part of the view's height that the numbers get below the photo.
 const DETAILS_SHARE: f32 = 0.36;
 
+/// From this width on the numbers stand beside the photo, not below it; and the width that they then have.
+const WIDE: f32 = 900.0;
+const DETAILS_WIDTH: f32 = 400.0;
+
+/// From this height on there is room for the film strip.
+const STRIP_FROM: f32 = 600.0;
+
+/// Height of the line with what lies under the pointer.
+const PROBE: f32 = 22.0;
+
 impl SampleView {
+    /// The fit of the shown image, with what is drawn on it at this moment.
+    pub(crate) fn fit(&self) -> Option<f64> {
+        self.live.as_ref()?.measured().fit.value()
+    }
+
     /// Shows the whole image again.
     pub(crate) fn fit_image(&mut self) {
         self.zoom.reset();
+    }
+
+    /// Shows pixel for pixel, or the whole image if it was so.
+    pub(crate) fn one_to_one(&mut self) {
+        self.one_to_one = true;
+    }
+
+    /// Begins or ends drawing; the regions are shown then.
+    pub(crate) fn toggle_drawing(&mut self) {
+        self.drawing.on ^= true;
+        if let Some(sample) = self.shown {
+            self.drawing.take(sample, Input::Cancel);
+        }
+    }
+
+    /// Takes back, or repeats, the latest change of the drawn regions; `false` where not drawing.
+    pub(crate) fn turn_history(&mut self, input: Input) -> bool {
+        if let (true, Some(sample)) = (self.drawing.on, self.shown) {
+            self.drawing.take(sample, input);
+        }
+        self.drawing.on
+    }
+
+    /// Deals with the keys of drawing, which come before all others. Call before keys are taken for commands.
+    pub(crate) fn take_keys(&mut self, ctx: &Context) {
+        let is_elsewhere = ctx.memory(|memory| memory.focused().is_some_and(|id| id != canvas_id()));
+        let Some(sample) = self.shown.filter(|_| self.drawing.on && !is_elsewhere) else { return };
+        let Some(editor) = self.drawing.editor(sample) else { return };
+        let (is_chosen, is_held) = (editor.chosen().is_some(), editor.is_busy() || editor.chosen().is_some());
+        for wish in ctx.input_mut(|input| keys::wishes(input, is_chosen, is_held)) {
+            match wish {
+                Wish::Edit(input) => self.drawing.take(sample, input),
+                Wish::Tool(tool) => self.drawing.set_tool(sample, tool),
+                Wish::NewBox => {
+                    if let Some(region) = self.box_in_the_middle() {
+                        self.drawing.take(sample, Input::Add(region));
+                    }
+                }
+                Wish::Copy => {
+                    if let Some(region) = self.region_to_copy() {
+                        self.drawing.take(sample, Input::Add(region));
+                    }
+                }
+                Wish::Leave => self.toggle_drawing(),
+            }
+        }
+    }
+
+    /// A box over the middle half of the view.
+    fn box_in_the_middle(&self) -> Option<DrawnRoi> {
+        let view = self.live.as_ref()?.measured().explanation.view;
+        let (w, h) = (view.width() / 4.0, view.height() / 4.0);
+        let bbox = BBox::new(view.x0 + w, view.y0 + h, view.x1 - w, view.y1 - h);
+        Some(DrawnRoi { outline: Outline::Box(bbox), name: String::new() })
     }
 
     /// Draws the sample.
@@ -74,8 +164,8 @@ impl SampleView {
         names: ClassNames<'_>,
         textures: &mut Textures,
     ) -> Option<Command> {
-        let (detail, place, verdict) = match chosen {
-            Chosen::Ready { detail, place, verdict } => (*detail, *place, *verdict),
+        let (detail, strip, verdict) = match chosen {
+            Chosen::Ready { detail, strip, verdict } => (*detail, *strip, *verdict),
             other => {
                 widgets::header(ui, |ui| drop(widgets::title(ui, "Image")), |_| {});
                 match other {
@@ -86,122 +176,88 @@ impl SampleView {
                 return None;
             }
         };
-        if self.zoomed != Some(detail.sample.id) {
-            self.zoomed = Some(detail.sample.id);
-            self.zoom.reset();
-            self.pointed = None;
+        self.turn_to(detail);
+        let mut command = head_ui(ui, detail, strip, self.zoom.factor());
+        if let Some(strip) = strip.filter(|_| ui.available_height() >= STRIP_FROM) {
+            let bottom = Panel::bottom("film strip").exact_size(strip::HEIGHT).frame(Frame::new());
+            command = bottom.show(ui, |ui| strip::ui(ui, strip, textures)).inner.or(command);
         }
-        let mut command = head_ui(ui, detail, place, self.zoom.factor());
-        match &detail.outcome {
-            Ok(measured) => {
-                self.tools_ui(ui);
-                command = verdict_ui(ui, detail.sample.id, verdict).or(command);
-                let height = (ui.available_height() * DETAILS_SHARE).clamp(258.0, 340.0);
-                let canvas_height = (ui.available_height() - height).max(120.0);
-                self.canvas_ui(ui, canvas_height, detail.sample.id, measured, textures);
-                self.pointed = details::ui(ui, detail, measured, names);
-            }
-            Err(reason) => widgets::empty_state(ui, "This image could not be used", reason),
+        let sample = detail.sample.id;
+        if let Err(reason) = &detail.outcome {
+            widgets::empty_state(ui, "This image could not be used", reason);
+            return command;
+        }
+        command = self.tools_ui(ui, sample).or(command);
+        command = verdict_ui(ui, sample, verdict).or(command);
+        let mut answer = Answer::default();
+        let room = ui.available_size();
+        let is_wide = room.x >= WIDE;
+        if is_wide {
+            let side = Panel::right("numbers").exact_size(DETAILS_WIDTH).frame(Frame::new());
+            side.show(ui, |ui| answer = self.details_ui(ui, detail, names, true));
+        }
+        let below = if is_wide { 0.0 } else { (room.y * DETAILS_SHARE).clamp(150.0, 340.0) };
+        let canvas = vec2(ui.available_width(), (room.y - below - PROBE).max(120.0));
+        let (on_photo, probe) = self.stage_ui(ui, canvas, sample, textures);
+        self.probe = probe;
+        self.probe_ui(ui);
+        if !is_wide {
+            answer = self.details_ui(ui, detail, names, false);
+        }
+        self.pointed = answer.pointed.or(on_photo);
+        if let Some(drawn) = answer.clicked.and_then(|place| self.live.as_ref()?.drawn_at(place)) {
+            self.drawing.on = true;
+            self.drawing.take(sample, Input::Choose(Some(drawn)));
         }
         command
     }
 
-    fn tools_ui(&mut self, ui: &mut Ui) {
-        let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
-        bar.show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().slider_width = (ui.available_width() - 270.0).clamp(48.0, 110.0);
-                let layers = &mut self.layers;
-                widgets::toggle(ui, &mut layers.heat, "Heat map", "Show the saliency (H)");
-                widgets::toggle(ui, &mut layers.boxes, "Boxes", "Show the regions (B)");
-                ui.add_enabled_ui(layers.heat, |ui| heat_tools_ui(ui, layers));
-            });
-        });
-    }
-
-    fn canvas_ui(&mut self, ui: &mut Ui, height: f32, sample: SampleId, measured: &Measured, textures: &mut Textures) {
-        let size = eframe::egui::vec2(ui.available_width(), height);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Photo"));
-        let painter = ui.painter_at(rect);
-        painter.rect_filled(rect, eframe::egui::CornerRadius::ZERO, palette(ui).canvas);
-        let image = measured.explanation.image;
-        let inner = rect.shrink(space::NEAR);
-        self.handle_zoom(ui, &response, inner, image);
-        let ui_from_image = self.zoom.ui_from_image(image, inner);
-        match best_available(textures, sample) {
-            Available::Shown(photo) => canvas::paint_texture(&painter, &photo, ui_from_image, Color32::WHITE),
-            Available::Failed(reason) => {
-                ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(rect), |ui| {
-                    widgets::empty_state(ui, "The photo cannot be shown", &reason);
-                });
-                return;
-            }
-            Available::Nothing => {
-                ui.put(Rect::from_center_size(rect.center(), eframe::egui::Vec2::splat(22.0)), Spinner::new());
-            }
-        }
-        let explanation = &measured.explanation;
-        if self.layers.heat
-            && let Slot::Ready(heat) = textures.get((sample, Layer::Heat(self.layers.colormap)))
-        {
-            canvas::paint_texture(&painter, &heat, ui_from_image, self.layers.heat_tint());
-        }
-        let has_masks = measured.rois.iter().any(|region| region.roi.mask().is_some());
-        if self.layers.boxes
-            && has_masks
-            && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
-        {
-            canvas::paint_texture(&painter, &masks, ui_from_image, Color32::from_white_alpha(MASK_ALPHA));
-        }
-        canvas::paint_view(&painter, image, explanation.view, ui_from_image);
-        let best = match measured.fit {
-            Fit::Measured { roi, .. } => Some(roi),
-            Fit::NoRoi | Fit::FlatMap => None,
+    /// Turns to a sample: its numbers follow what is drawn, and the zoom stays while images have one size.
+    fn turn_to(&mut self, detail: &Detail) {
+        let sample = detail.sample.id;
+        let Ok(measured) = &detail.outcome else {
+            (self.shown, self.live) = (Some(sample), None);
+            return;
         };
-        if self.layers.boxes {
-            canvas::paint_boxes(&painter, &measured.rois, best, self.pointed, ui_from_image);
-        }
-        if self.layers.heat {
-            let colormap = self.layers.colormap;
-            canvas::paint_scale(&painter, rect, |v| colormap.color(v));
-        }
-    }
-
-    fn handle_zoom(&mut self, ui: &Ui, response: &eframe::egui::Response, canvas: Rect, image: Size) {
-        if response.dragged() {
-            self.zoom.pan(response.drag_delta(), image, canvas);
-        }
-        if response.double_clicked() {
-            self.zoom.reset();
-        }
-        if let Some(at) = response.hover_pos() {
-            // A pinch or Ctrl+wheel arrives as a zoom, a plain wheel as scrolling.
-            let (pinch, wheel) = ui.input(|i| (i.zoom_delta(), i.smooth_scroll_delta().y));
-            let by = pinch * (wheel / 240.0).exp();
-            if by != 1.0 {
-                self.zoom.zoom_at(at, by, image, canvas);
+        let size = measured.explanation.image;
+        self.drawing.open(sample, size, &detail.drawn);
+        if self.shown != Some(sample) {
+            if self.shown_size != Some(size) {
+                self.zoom.reset();
             }
+            (self.shown, self.shown_size, self.pointed) = (Some(sample), Some(size), None);
+        }
+        if self.wipe == 0.0 {
+            self.wipe = 0.5;
+        }
+        let drawn = self.drawing.editor(sample).map_or(&[][..], |editor| editor.regions());
+        match &mut self.live {
+            Some(live) => live.update(measured, drawn),
+            None => self.live = Some(Live::new(measured, drawn)),
         }
     }
-}
 
-/// The best picture of a photo that there is so far.
-enum Available {
-    Nothing,
-    Failed(std::sync::Arc<str>),
-    Shown(Texture),
-}
+    fn details_ui(&mut self, ui: &mut Ui, detail: &Detail, names: ClassNames<'_>, is_column: bool) -> Answer {
+        let Some(live) = &self.live else { return Answer::default() };
+        details::ui(ui, detail, live.measured(), names, self.pointed, is_column)
+    }
 
-/// The photo, or its thumbnail until it has been decoded.
-fn best_available(textures: &mut Textures, sample: SampleId) -> Available {
-    match textures.get((sample, Layer::Photo)) {
-        Slot::Ready(photo) => Available::Shown(photo),
-        Slot::Failed(reason) => Available::Failed(reason),
-        Slot::Pending => match textures.peek((sample, Layer::Thumbnail)) {
-            Some(Slot::Ready(thumbnail)) => Available::Shown(thumbnail),
-            _ => Available::Nothing,
-        },
+    /// The line with what lies under the pointer.
+    fn probe_ui(&self, ui: &mut Ui) {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), PROBE), Sense::hover());
+        ui.painter().rect_filled(rect, 0.0, palette(ui).bar);
+        let text = self.probe.map_or_else(
+            || match self.drawing.on {
+                true => tools::hint(self.drawing.tool),
+                false => "Point at the photo to read place, value of the map and colour".to_owned(),
+            },
+            |probe| probe.text(),
+        );
+        ui.scope_builder(UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 3.0))), |ui| {
+            let color = if self.probe.is_some() { palette(ui).text } else { palette(ui).weak };
+            let text = RichText::new(text).size(size::SMALL).color(color);
+            ui.add(Label::new(text).truncate());
+        });
     }
 }
 
@@ -210,7 +266,7 @@ fn verdict_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) -> Option<C
     Frame::new().inner_margin(margin).show(ui, |ui| verdicts::image_ui(ui, sample, given)).inner
 }
 
-fn head_ui(ui: &mut Ui, detail: &Detail, place: Option<(usize, usize)>, zoom: f32) -> Option<Command> {
+fn head_ui(ui: &mut Ui, detail: &Detail, strip: Option<Strip<'_>>, zoom: f32) -> Option<Command> {
     let mut command = None;
     widgets::header(
         ui,
@@ -218,37 +274,28 @@ fn head_ui(ui: &mut Ui, detail: &Detail, place: Option<(usize, usize)>, zoom: f3
             widgets::title(ui, file_name(&detail.sample.path)).on_hover_text(&detail.sample.path);
         },
         |ui| {
-            let (at, n) = place.unwrap_or((0, 0));
+            let (at, n) = strip.map_or((0, 0), |strip| (strip.at + 1, strip.order.len()));
             if widgets::icon_button(ui, Icon::Next, "Next image", at < n).clicked() {
                 command = Some(Command::StepSample(1));
             }
             if widgets::icon_button(ui, Icon::Previous, "Previous image", at > 1).clicked() {
                 command = Some(Command::StepSample(-1));
             }
-            if place.is_some() {
+            if strip.is_some() {
                 widgets::caption(ui, format!("{at} of {n}"));
             }
-            if zoom > 1.0 {
-                if ui.button("Reset zoom").on_hover_text("Show the whole image (F)").clicked() {
-                    command = Some(Command::FitImage);
+            let mut small = |ui: &mut Ui, text: &str, hint: &str, to: Command| {
+                let button = Button::new(RichText::new(text).size(size::SMALL)).frame_when_inactive(false);
+                if ui.add(button).on_hover_text(hint).clicked() {
+                    command = Some(to);
                 }
+            };
+            small(ui, "1:1", "One pixel of the image on one of the screen (Z)", Command::OneToOne);
+            small(ui, "Fit", "Show the whole image (F)", Command::FitImage);
+            if zoom != 1.0 {
                 widgets::caption(ui, format!("{zoom:.1}×"));
             }
         },
     );
     command
-}
-
-fn heat_tools_ui(ui: &mut Ui, layers: &mut Layers) {
-    let slider = Slider::new(&mut layers.opacity, 0.0..=1.0).show_value(false);
-    let response = ui.add(slider).on_hover_text("Opacity of the heat map");
-    let opacity = f64::from(layers.opacity);
-    response.widget_info(|| WidgetInfo::slider(true, opacity, "Opacity"));
-    let combo = ComboBox::from_id_salt("colormap").width(84.0).selected_text(layers.colormap.name());
-    let response = combo.show_ui(ui, |ui| {
-        for colormap in Colormap::ALL {
-            ui.selectable_value(&mut layers.colormap, colormap, colormap.name());
-        }
-    });
-    response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Colour map"));
 }

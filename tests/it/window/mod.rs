@@ -1,5 +1,9 @@
 //! The window as a person uses it, found by what controls are called.
 
+/// Regions drawn by hand.
+mod drawing;
+/// Renderings, probe, film strip, zoom.
+mod image_page;
 /// Choosing and adding the model of a run.
 pub(crate) mod models;
 pub(crate) mod seed;
@@ -8,12 +12,36 @@ use std::sync::Arc;
 
 use camroi::store::Store;
 use camroi::verdict::{Subject, Verdict};
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use seed::{FakeLauncher, Window, open_window, press, settle, shows};
 
 fn click(window: &mut Window, label: &str) {
     window.get_by_label(label).click();
+    settle(window);
+}
+
+/// Presses a key with others held.
+fn key(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    settle(window);
+}
+
+/// Where a place of the seed's images, in their pixels, is on the screen while the whole image is shown.
+fn on_photo(window: &Window, x: f32, y: f32) -> Pos2 {
+    let canvas = window.get_by_label("Photo").rect().shrink(8.0);
+    let scale = (canvas.width() / 64.0).min(canvas.height() / 48.0);
+    canvas.center() + scale * vec2(x - 32.0, y - 24.0)
+}
+
+/// Drags from one place of the image to another.
+pub(crate) fn drag(window: &mut Window, from: (f32, f32), to: (f32, f32)) {
+    window.hover_at(on_photo(window, from.0, from.1));
+    window.drag_at(on_photo(window, from.0, from.1));
+    settle(window);
+    window.hover_at(on_photo(window, to.0, to.1));
+    settle(window);
+    window.drop_at(on_photo(window, to.0, to.1));
     settle(window);
 }
 

@@ -292,6 +292,12 @@ pub(crate) fn open_window(dir: &Path) -> Window {
     window(launcher, Some(file), [1280.0, 800.0], 1.0)
 }
 
+/// The window on the made-up project as an earlier one left it.
+pub(crate) fn reopened(dir: &Path) -> Window {
+    let launcher = Arc::new(FakeLauncher { dir: dir.to_owned() });
+    window(launcher, Some(dir.join("pets.camroi")), [1280.0, 800.0], 1.0)
+}
+
 /// Whether a label is on the screen.
 pub(crate) fn shows(window: &Window, text: &str) -> bool {
     use egui_kittest::kittest::Queryable as _;

@@ -1,0 +1,120 @@
+//! An image's numbers while regions are drawn on it: no network runs, the fit follows from the stored map.
+
+use crate::analysis::Measured;
+use crate::roi::{DrawnRoi, RoiSource};
+
+/// The numbers of an image with the regions that are drawn on it at this moment.
+#[derive(Debug)]
+pub(super) struct Live {
+    stored: Measured,
+    drawn: Vec<DrawnRoi>,
+    measured: Measured,
+    /// For each drawn region its place among the measured ones; `None` where nothing of it lies inside the image.
+    places: Vec<Option<usize>>,
+    /// Rises with every other map.
+    map: u64,
+}
+
+impl Live {
+    pub(super) fn new(stored: &Measured, drawn: &[DrawnRoi]) -> Self {
+        let (measured, places) = with_drawn(stored, drawn);
+        Self { stored: stored.clone(), drawn: drawn.to_vec(), measured, places, map: 0 }
+    }
+
+    /// Brings the numbers up to date; does nothing where they are.
+    pub(super) fn update(&mut self, stored: &Measured, drawn: &[DrawnRoi]) {
+        if self.stored == *stored && self.drawn == drawn {
+            return;
+        }
+        let map = self.map + u64::from(self.stored.explanation != stored.explanation);
+        *self = Self { map, ..Self::new(stored, drawn) };
+    }
+
+    /// The numbers; drawn regions come after all others.
+    pub(super) fn measured(&self) -> &Measured {
+        &self.measured
+    }
+
+    /// The place of a drawn region among the measured ones.
+    pub(super) fn place(&self, drawn: usize) -> Option<usize> {
+        self.places.get(drawn).copied().flatten()
+    }
+
+    /// The drawn region at a place among the measured ones.
+    pub(super) fn drawn_at(&self, place: usize) -> Option<usize> {
+        self.places.iter().position(|p| *p == Some(place))
+    }
+
+    /// A number that changes with the map.
+    pub(super) fn map_number(&self) -> u64 {
+        self.map
+    }
+}
+
+/// The stored regions but the drawn ones, then those that are drawn now.
+fn with_drawn(stored: &Measured, drawn: &[DrawnRoi]) -> (Measured, Vec<Option<usize>>) {
+    let others = stored.rois.iter().map(|region| &region.roi).filter(|roi| roi.source != RoiSource::Hand);
+    let mut rois: Vec<_> = others.cloned().collect();
+    let mut places = Vec::new();
+    for region in drawn {
+        let roi = region.roi(stored.explanation.image);
+        places.push(roi.is_some().then_some(rois.len()));
+        rois.extend(roi);
+    }
+    (Measured::new(stored.explanation.clone(), rois), places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Explanation, Prediction};
+    use crate::dataset::ClassId;
+    use crate::fit::Fit;
+    use crate::geometry::{BBox, Size};
+    use crate::roi::{Outline, Roi};
+    use crate::saliency::SaliencyMap;
+
+    fn stored() -> Measured {
+        let image = Size::new(40, 40);
+        let explanation = Explanation {
+            image,
+            view: image.bounds(),
+            top: vec![Prediction { class: ClassId(0), probability: 1.0 }],
+            target: ClassId(0),
+            map: SaliencyMap::from_values(2, 2, vec![1.0; 4]),
+        };
+        let old = Roi::of_box(BBox::new(0.0, 0.0, 40.0, 40.0), 1.0, "old", RoiSource::Hand);
+        let quarter = Roi::of_box(BBox::new(0.0, 0.0, 20.0, 20.0), 0.9, "dog", RoiSource::Detector);
+        Measured::new(explanation, vec![old, quarter])
+    }
+
+    fn drawn(x1: f32) -> DrawnRoi {
+        DrawnRoi { outline: Outline::Box(BBox::new(0.0, 0.0, x1, 40.0)), name: String::new() }
+    }
+
+    #[test]
+    fn the_fit_follows_what_is_drawn_and_not_what_was_stored_as_drawn() {
+        let mut live = Live::new(&stored(), &[]);
+        assert!(matches!(live.measured().fit, Fit::Measured { roi: 0, fit, .. } if (fit - 0.25).abs() < 1e-9));
+        live.update(&stored(), &[drawn(30.0)]);
+        assert!(matches!(live.measured().fit, Fit::Measured { roi: 1, fit, .. } if (fit - 0.75).abs() < 1e-9));
+        assert_eq!((live.place(0), live.drawn_at(1), live.drawn_at(0)), (Some(1), Some(0), None));
+    }
+
+    #[test]
+    fn a_drawing_without_a_pixel_has_no_place() {
+        let live = Live::new(&stored(), &[drawn(0.0), drawn(10.0)]);
+        assert_eq!((live.place(0), live.place(1), live.drawn_at(1)), (None, Some(1), Some(1)));
+    }
+
+    #[test]
+    fn only_another_map_has_another_number() {
+        let mut live = Live::new(&stored(), &[]);
+        live.update(&stored(), &[drawn(30.0)]);
+        assert_eq!(live.map_number(), 0);
+        let mut other = stored();
+        other.explanation.map = SaliencyMap::from_values(1, 1, vec![1.0]);
+        live.update(&other, &[drawn(30.0)]);
+        assert_eq!(live.map_number(), 1);
+    }
+}
