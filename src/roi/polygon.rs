@@ -1,7 +1,9 @@
 //! From polygons to pixels.
 
+use std::ops::Range;
+
 use crate::geometry::{BBox, Size};
-use crate::mask::Mask;
+use crate::mask::{Mask, Run};
 
 /// The corners `[x, y]` of a polygon in order, in image pixels; the last is joined to the first.
 pub type Ring = Vec<[f32; 2]>;
@@ -9,21 +11,31 @@ pub type Ring = Vec<[f32; 2]>;
 /// The pixels of an image whose centre lies inside any of the rings. A ring that crosses itself is inside where a line from
 /// there to the outside crosses it an odd number of times.
 pub fn pixels_inside(rings: &[Ring], size: Size) -> Mask {
-    let Some(bounds) = ring_bounds(rings).and_then(|b| b.intersection(size.bounds())) else {
-        return Mask::of_window(size, 0..0, 0..0, |_, _| false);
-    };
-    let columns = (bounds.x0.floor() as u32)..(bounds.x1.ceil() as u32);
-    let rows = (bounds.y0.floor() as u32)..(bounds.y1.ceil() as u32);
-    let (mut row, mut spans) = (None, Vec::new());
-    Mask::of_window(size, columns, rows, |x, y| {
-        // The window is asked row by row.
-        if row != Some(y) {
-            row = Some(y);
-            spans = rings.iter().flat_map(|ring| spans_of_row(ring, y as f32 + 0.5)).collect();
+    let mut runs: Vec<Run> = Vec::new();
+    let rows = ring_bounds(rings).and_then(|b| b.intersection(size.bounds())).map_or(0..0, |b| rows_of(b, size));
+    for row in rows {
+        let mut spans: Vec<_> = rings.iter().flat_map(|ring| spans_of_row(ring, row as f32 + 0.5)).collect();
+        spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        for [left, right] in spans {
+            let (start, end) = (first_centre(left, size.width), first_centre(right, size.width));
+            match runs.last_mut() {
+                // Spans of several rings may overlap or touch.
+                Some(last) if last.row == row && start <= last.end => last.end = last.end.max(end),
+                _ if start < end => runs.push(Run { row, start, end }),
+                _ => {}
+            }
         }
-        let centre = x as f32 + 0.5;
-        spans.iter().any(|span: &[f32; 2]| (span[0]..span[1]).contains(&centre))
-    })
+    }
+    Mask::from_runs(size, runs).expect("runs are in order, apart and inside the image")
+}
+
+fn rows_of(bounds: BBox, size: Size) -> Range<u32> {
+    (bounds.y0.floor() as u32)..(bounds.y1.ceil() as u32).min(size.height)
+}
+
+/// The first pixel of a row of `width` whose centre is not left of `x`.
+fn first_centre(x: f32, width: u32) -> u32 {
+    ((x - 0.5).ceil().max(0.0) as u32).min(width)
 }
 
 /// The smallest box around the corners; `None` without any, or with one that is not a number.
@@ -48,6 +60,8 @@ fn spans_of_row(ring: &Ring, y: f32) -> Vec<[f32; 2]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn count(rings: &[Ring]) -> u64 {
@@ -56,6 +70,24 @@ mod tests {
 
     fn rectangle(x0: f32, y0: f32, x1: f32, y1: f32) -> Ring {
         vec![[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+    }
+
+    proptest! {
+        #[test]
+        fn a_pixel_is_inside_if_its_centre_is_inside_a_ring(
+            rings in prop::collection::vec(prop::collection::vec((-4f32..16.0, -4f32..14.0), 3..7), 1..4),
+        ) {
+            let rings: Vec<Ring> = rings.into_iter().map(|ring| ring.into_iter().map(|(x, y)| [x, y]).collect()).collect();
+            let size = Size::new(12, 10);
+            let mask = pixels_inside(&rings, size);
+            for (x, y) in (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y))) {
+                let centre = x as f32 + 0.5;
+                let inside = rings.iter().any(|ring| {
+                    spans_of_row(ring, y as f32 + 0.5).iter().any(|span| (span[0]..span[1]).contains(&centre))
+                });
+                prop_assert_eq!(mask.contains(x, y), inside, "({}, {})", x, y);
+            }
+        }
     }
 
     #[test]
