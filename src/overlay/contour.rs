@@ -19,12 +19,18 @@ pub fn contour_levels(threshold: f32) -> Vec<f32> {
     std::iter::once(least).chain(fifths.into_iter().filter(|level| *level > least + 0.02)).collect()
 }
 
+/// Cells on an axis beyond which smooth contours are those of blocks of cells: lines round single pixels say nothing.
+const MOST_CELLS: usize = 28;
+
 /// The contours of a map: of the bilinear surface by marching squares (Lorensen and Cline, 1987, in the plane), or along the
-/// edges of its cells. A flat map has none.
+/// edges of its cells. Of a map with more than 28 cells on an axis the surface is that of the means of blocks of cells. A flat
+/// map has none.
 pub fn contours(map: &SaliencyMap, levels: &[f32], is_smooth: bool) -> Vec<Contour> {
     if map.is_flat() {
         return Vec::new();
     }
+    let blocks = is_smooth.then(|| means_of_blocks(map));
+    let map = blocks.as_ref().unwrap_or(map);
     let trace = |level: &f32| {
         let lines = if is_smooth { on_surface(map, *level) } else { along_cells(map, *level) };
         Contour { level: *level, lines }
@@ -32,9 +38,25 @@ pub fn contours(map: &SaliencyMap, levels: &[f32], is_smooth: bool) -> Vec<Conto
     levels.iter().map(trace).collect()
 }
 
+/// The map with as many cells as contours can show, each the mean of a block.
+fn means_of_blocks(map: &SaliencyMap) -> SaliencyMap {
+    let side = |cells: usize| cells.div_ceil(MOST_CELLS);
+    let (columns, rows) = (side(map.width()), side(map.height()));
+    let mut values = Vec::new();
+    let lines: Vec<&[f32]> = map.values().chunks_exact(map.width()).collect();
+    for band in lines.chunks(rows) {
+        for x in (0..map.width()).step_by(columns) {
+            let end = (x + columns).min(map.width());
+            let sum: f32 = band.iter().flat_map(|line| &line[x..end]).sum();
+            values.push(sum / (band.len() * (end - x)) as f32);
+        }
+    }
+    SaliencyMap::from_values(map.height().div_ceil(rows), map.width().div_ceil(columns), values)
+}
+
 /// Squares of the lattice on one axis: some for each cell, so that the lines look round, but no more than can be told apart.
 fn lattice(cells: usize) -> usize {
-    (cells * 8).clamp(48, 224)
+    (cells * 8).clamp(48, 112)
 }
 
 fn on_surface(map: &SaliencyMap, level: f32) -> Vec<[[f32; 2]; 2]> {
@@ -138,6 +160,15 @@ mod tests {
         let map = SaliencyMap::from_values(2, 2, vec![1.0, 0.0, 0.0, 0.0]);
         let found = contours(&map, &[0.5], false);
         assert_eq!(found[0].lines, [[[0.5, 0.0], [0.5, 0.5]], [[0.0, 0.5], [0.5, 0.5]]]);
+    }
+
+    #[test]
+    fn a_fine_map_is_drawn_by_blocks() {
+        let values = (0..100 * 60).map(|i| if i % 100 < 50 { 0.0 } else { 1.0 }).collect();
+        let blocks = means_of_blocks(&SaliencyMap::from_values(60, 100, values));
+        assert_eq!((blocks.height(), blocks.width()), (20, 25));
+        // The thirteenth block has columns 48 to 51.
+        assert_eq!(blocks.values()[11..15], [0.0, 0.5, 1.0, 1.0]);
     }
 
     #[test]
