@@ -223,6 +223,32 @@ fn overlays_are_drawn_for_photos_and_projects_and_overwrite_nothing() {
 }
 
 #[test]
+fn an_overlay_draws_contours_and_masks_out_from_a_threshold_on() {
+    let dir = data_set();
+    succeed(&dir, &["analyze", "photos", "--limit-per-class", "1"]);
+    let draw = |out: &str, flags: &[&str]| {
+        succeed(&dir, &[&["overlay", "photos.camroi", "--class", "dam", "--out", out], flags].concat());
+        image::open(dir.path().join(out).join("dam/dam1.jpg.png")).unwrap().into_rgb8()
+    };
+    let colours = draw("colours", &[]);
+    let pictures = [
+        draw("grid", &["--grid"]),
+        draw("contours", &["--rendering", "contours"]),
+        draw("masked", &["--rendering", "masked-out"]),
+    ];
+    assert!(pictures.iter().all(|picture| *picture != colours));
+    // The higher the threshold, the less of the photo is left.
+    let dark = |threshold: &str| {
+        let flags = ["--rendering", "masked-out", "--opacity", "1", "--threshold", threshold];
+        draw(&format!("dark{threshold}"), &flags).pixels().filter(|p| p.0 == [0; 3]).count()
+    };
+    let counts = ["0.2", "0.5", "0.9"].map(dark);
+    assert!(counts[0] < counts[1] && counts[1] < counts[2], "{counts:?}");
+    let wrong = camroi(&dir, &["overlay", "photos.camroi", "--out", "x", "--threshold", "30"]);
+    assert_eq!(wrong.code, Some(2));
+}
+
+#[test]
 fn tables_and_samples_are_written_as_parquet_files() {
     let dir = data_set();
     succeed(&dir, &["analyze", "photos", "--limit-per-class", "1"]);
