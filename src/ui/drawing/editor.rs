@@ -1,63 +1,11 @@
 //! Editing the drawn regions of one image: what a person does goes in, regions and their history come out. Knows nothing of
 //! windows, keys and pixels of the screen.
 
+use super::history::{History, Series};
+use super::input::{Input, Tool};
 use super::outline::{self, Handle, Point};
 use crate::geometry::{BBox, Size};
 use crate::roi::{DrawnRoi, Outline};
-
-/// What pressing the pointer on an empty place begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Tool {
-    /// Nothing; regions are chosen and moved.
-    Select,
-    /// A box.
-    #[default]
-    Box,
-    /// A polygon, corner by corner.
-    Polygon,
-}
-
-/// What a person does; places and distances are image pixels.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Input {
-    /// The pointer goes down with a tool in hand; handles within `reach` are taken hold of.
-    Press {
-        /// Where.
-        at: Point,
-        /// How near a handle counts.
-        reach: f32,
-        /// What begins where there is nothing to take hold of.
-        tool: Tool,
-    },
-    /// The pointer moves.
-    Move(Point),
-    /// The pointer goes up.
-    Release(Point),
-    /// Ends a polygon.
-    Finish,
-    /// Gives up what is being drawn, or else lets go of the corner, or else of the region.
-    Cancel,
-    /// Removes the chosen corner of a polygon, or else the chosen region.
-    Delete,
-    /// Moves the chosen corner, or else the chosen region.
-    Nudge(Point),
-    /// The region this many places further on, all around.
-    NextRegion(isize),
-    /// The corner this many places further on, all around.
-    NextCorner(isize),
-    /// A region, or none.
-    Choose(Option<usize>),
-    /// Adds a region and chooses it.
-    Add(DrawnRoi),
-    /// Makes the chosen box a polygon; gives a chosen polygon a corner after the chosen one.
-    AddCorner,
-    /// Names the chosen region.
-    Rename(String),
-    /// Takes the latest change back.
-    Undo,
-    /// Repeats the change that was taken back last.
-    Redo,
-}
 
 /// What the pointer would take hold of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,13 +45,6 @@ enum Gesture {
     },
 }
 
-/// Changes that follow each other are one step of the history if they are of one sort and of one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Series {
-    Nudge(usize, Option<usize>),
-    Rename(usize),
-}
-
 /// The drawn regions of one image, being edited.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Editor {
@@ -115,14 +56,9 @@ pub(crate) struct Editor {
     gesture: Gesture,
     /// The regions before the gesture.
     before: Vec<DrawnRoi>,
-    past: Vec<Vec<DrawnRoi>>,
-    future: Vec<Vec<DrawnRoi>>,
-    series: Option<Series>,
+    history: History,
     is_unsaved: bool,
 }
-
-/// Changes that can be taken back.
-const MAX_HISTORY: usize = 200;
 
 impl Editor {
     /// An editor of what was drawn on an image of `size`.
@@ -134,9 +70,7 @@ impl Editor {
             corner: None,
             gesture: Gesture::None,
             before: Vec::new(),
-            past: Vec::new(),
-            future: Vec::new(),
-            series: None,
+            history: History::default(),
             is_unsaved: false,
         }
     }
@@ -171,12 +105,12 @@ impl Editor {
 
     /// Whether there is a change to take back.
     pub(crate) fn can_undo(&self) -> bool {
-        !self.past.is_empty()
+        self.history.has_past()
     }
 
     /// Whether there is a change to repeat.
     pub(crate) fn can_redo(&self) -> bool {
-        !self.future.is_empty()
+        self.history.has_future()
     }
 
     /// The regions, if a change was completed since the last call: they have to be saved.
@@ -448,27 +382,23 @@ impl Editor {
     fn undo(&mut self) {
         if self.is_busy() {
             self.give_up();
-        } else if let Some(regions) = self.past.pop() {
-            let after = std::mem::replace(&mut self.regions, regions);
-            self.after_history(&after);
-            self.future.push(after);
+        } else if let Some(regions) = self.history.back(&self.regions) {
+            self.turn_to(regions);
         }
     }
 
     fn redo(&mut self) {
         self.give_up();
-        if let Some(regions) = self.future.pop() {
-            let before = std::mem::replace(&mut self.regions, regions);
-            self.after_history(&before);
-            self.past.push(before);
+        if let Some(regions) = self.history.forth(&self.regions) {
+            self.turn_to(regions);
         }
     }
 
-    /// Chooses what has come back or changed since `other`, so that it is seen.
-    fn after_history(&mut self, other: &[DrawnRoi]) {
+    /// Turns to another state and chooses what has come back or changed in it, so that it is seen.
+    fn turn_to(&mut self, regions: Vec<DrawnRoi>) {
+        let before = std::mem::replace(&mut self.regions, regions);
         self.is_unsaved = true;
-        self.series = None;
-        let changed = (0..self.regions.len()).find(|i| self.regions.get(*i) != other.get(*i));
+        let changed = (0..self.regions.len()).find(|i| self.regions.get(*i) != before.get(*i));
         self.choose(changed.or(self.chosen.filter(|i| *i < self.regions.len())));
     }
 
@@ -487,20 +417,12 @@ impl Editor {
         self.record(before, series);
     }
 
-    /// Keeps a change in the history, unless it is none or continues the one before.
+    /// Keeps a change in the history, unless it is none.
     fn record(&mut self, before: Vec<DrawnRoi>, series: Option<Series>) {
-        if before == self.regions {
-            return;
+        if before != self.regions {
+            self.history.record(before, series);
+            self.is_unsaved = true;
         }
-        if series.is_none() || series != self.series {
-            self.past.push(before);
-            if self.past.len() > MAX_HISTORY {
-                self.past.remove(0);
-            }
-        }
-        self.series = series;
-        self.future.clear();
-        self.is_unsaved = true;
     }
 }
 

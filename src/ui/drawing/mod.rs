@@ -5,6 +5,8 @@
 //! [`keys`] translate for them.
 
 mod editor;
+mod history;
+mod input;
 pub(crate) mod keys;
 pub(crate) mod outline;
 pub(crate) mod pointer;
@@ -20,7 +22,8 @@ use crate::geometry::Size;
 use crate::roi::DrawnRoi;
 use crate::store::Store;
 
-pub(crate) use editor::{Editor, Input, Over, Tool};
+pub(crate) use editor::{Editor, Over};
+pub(crate) use input::{Input, Tool};
 
 /// Drawing in the open project.
 #[derive(Debug, Default)]

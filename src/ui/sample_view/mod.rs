@@ -66,11 +66,13 @@ pub(crate) struct SampleView {
     zoom: Zoom,
     /// Whether the next frame goes to one to one, or back.
     one_to_one: bool,
-    /// Where the line of the wipe is, as a share of the canvas.
+    /// Where the line of the wipe is: from the middle, as a share of the canvas.
     wipe: f32,
-    /// The shown sample and the size of its image.
+    /// The shown sample.
     shown: Option<SampleId>,
-    shown_size: Option<Size>,
+    /// The size of the image that the zoom belongs to.
+    zoomed_size: Option<Size>,
+    /// The numbers of the shown sample; `None` where its image could not be used.
     live: Option<Live>,
     heat: Heat,
     /// The region that the pointer is over, in the list or on the photo.
@@ -222,13 +224,10 @@ impl SampleView {
         let size = measured.explanation.image;
         self.drawing.open(sample, size, &detail.drawn);
         if self.shown != Some(sample) {
-            if self.shown_size != Some(size) {
+            if self.zoomed_size != Some(size) {
                 self.zoom.reset();
             }
-            (self.shown, self.shown_size, self.pointed) = (Some(sample), Some(size), None);
-        }
-        if self.wipe == 0.0 {
-            self.wipe = 0.5;
+            (self.shown, self.zoomed_size, self.pointed) = (Some(sample), Some(size), None);
         }
         let drawn = self.drawing.editor(sample).map_or(&[][..], |editor| editor.regions());
         match &mut self.live {

@@ -147,7 +147,7 @@ impl SampleView {
                 vec![pane(left, left, false), pane(right, right, true)]
             }
             Arrangement::Wipe => {
-                let (left, right) = rect.split_left_right_at_fraction(self.wipe);
+                let (left, right) = rect.split_left_right_at_fraction(0.5 + self.wipe);
                 vec![pane(rect, left, false), pane(rect, right, true)]
             }
         }
@@ -158,13 +158,13 @@ impl SampleView {
         if self.layers.arrangement != Arrangement::Wipe {
             return;
         }
-        let x = rect.left() + rect.width() * self.wipe;
+        let x = rect.left() + rect.width() * (0.5 + self.wipe);
         let grip = Rect::from_min_max(pos2(x - GRIP, rect.top()), pos2(x + GRIP, rect.bottom()));
         let response = ui.interact(grip, canvas_id().with("wipe"), Sense::drag());
-        let wipe = f64::from(self.wipe);
+        let wipe = 0.5 + f64::from(self.wipe);
         response.widget_info(|| WidgetInfo::slider(true, wipe, "Wipe"));
         if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
-            self.wipe = ((at.x - rect.left()) / rect.width()).clamp(0.02, 0.98);
+            self.wipe = ((at.x - rect.center().x) / rect.width()).clamp(-0.48, 0.48);
         }
         response.on_hover_cursor(CursorIcon::ResizeHorizontal);
     }
