@@ -135,7 +135,7 @@ fn cell(ui: &mut Ui, text: &str, width: f32) -> eframe::egui::Response {
 
 fn keys_ui(ui: &mut Ui) {
     let height = ui.ctx().content_rect().height() * 0.72;
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         keys_list_ui(ui, "keys", &keys::LIST);
         ui.add_space(space::GROUP);
         widgets::title(ui, "While drawing");

@@ -124,6 +124,9 @@ impl SampleView {
             self.paint_pane(ui, pane, sample, photo.as_ref(), textures);
         }
         self.paint_joint(ui, rect, &panes);
+        if self.drawing.on {
+            widgets::outline(ui, rect.shrink(1.0), palette(ui).accent, 2.0);
+        }
         if let (Some(place), [_, _], Arrangement::SideBySide) = (place, &panes[..], self.layers.arrangement) {
             paint_twin(ui, &panes[1 - pointed_pane], place);
         }

@@ -76,7 +76,7 @@ impl SampleView {
         let Some(editor) = self.drawing.editor(sample).filter(|_| self.drawing.on) else { return };
         let Some(chosen) = editor.chosen() else { return };
         let mut name = editor.regions()[chosen].name.clone();
-        let width = (ui.available_width() - 8.0).clamp(70.0, 160.0);
+        let width = (ui.available_width() - 8.0).clamp(70.0, 120.0);
         let response = ui.add(TextEdit::singleline(&mut name).hint_text("Name").desired_width(width));
         response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the region"));
         if response.on_hover_text("What the chosen region is called").changed() {
