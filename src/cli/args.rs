@@ -9,8 +9,8 @@ use super::regions::RegionFormat;
 use crate::colormap::Colormap;
 use crate::device::DeviceChoice;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
-use crate::overlay::Rendering;
-use crate::report::{ClassFormat, ComparisonFormat, HtmlOptions, SampleFormat};
+use crate::overlay::{Rendering, SheetLayout};
+use crate::report::{ClassFormat, ComparisonFormat, HtmlOptions, SampleFormat, SheetOptions};
 use crate::run::ModelRequest;
 use crate::saliency::Method;
 use crate::store::TargetRule;
@@ -43,6 +43,8 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Write a run as one HTML file that needs nothing beside it
     Report(ReportArgs),
+    /// Draw the photos of a class on one sheet, lowest fit first
+    Sheet(SheetArgs),
     /// Draw boxes and heat map on photos, or on those of a project
     Overlay(OverlayArgs),
     /// Measure how fast this machine is
@@ -422,6 +424,42 @@ impl ReportArgs {
             longest_px: self.max_size,
             no_roi: self.no_roi.into(),
             ..HtmlOptions::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SheetArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    /// The class
+    #[arg(long, value_name = "NAME")]
+    pub(super) class: String,
+    /// PNG file to write, which may not exist
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Photos on the sheet, at most
+    #[arg(long, value_name = "N", default_value_t = SheetOptions::of_class("").limit)]
+    pub(super) limit: usize,
+    /// Photos side by side
+    #[arg(long, value_name = "N", default_value_t = SheetOptions::of_class("").layout.columns, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    columns: u32,
+    /// Longest side of a photo, in pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = SheetOptions::of_class("").layout.tile_px, value_parser = clap::value_parser!(u32).range(32..=4096))]
+    max_size: u32,
+    /// The photos as they are, without heat map and boxes
+    #[arg(long)]
+    plain: bool,
+}
+
+impl SheetArgs {
+    pub(super) fn options(&self) -> SheetOptions {
+        let usual = SheetOptions::of_class(self.class.clone());
+        SheetOptions {
+            limit: self.limit,
+            layout: SheetLayout { columns: self.columns, tile_px: self.max_size },
+            style: usual.style.filter(|_| !self.plain),
+            class: usual.class,
         }
     }
 }

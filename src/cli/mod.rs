@@ -21,6 +21,7 @@ mod preview;
 mod progress;
 mod regions;
 mod report;
+mod sheet;
 #[cfg(feature = "gui")]
 mod shelf;
 mod tables;
@@ -92,6 +93,7 @@ fn dispatch(cli: Cli) -> Result<Status> {
         Some(Command::Export(args)) => tables::export(&args),
         Some(Command::Compare(args)) => compare::compare_command(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Sheet(args)) => sheet::sheet(&args),
         Some(Command::Overlay(args)) => overlay::overlay(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Models(args)) => models::models(&args),

@@ -18,21 +18,29 @@ pub(super) fn report(args: &ReportArgs) -> Result<Status> {
     let store = Store::open_read_only(&args.file)?;
     let run = latest_run(&store)?;
     let notes = model_notes(&run.settings);
+    with_progress(|progress| {
+        output::write_to(args.out.as_deref(), |out| {
+            Ok(write_html(&store, &run, &notes, &args.options(), progress, out)?)
+        })
+    })
+}
+
+/// Does work that draws photos, with a bar on a terminal; Ctrl+C ends it.
+pub(super) fn with_progress(
+    work: impl FnOnce(&mut dyn FnMut(PageProgress) -> ControlFlow<()>) -> Result<()>,
+) -> Result<Status> {
     let control = Control::default();
     let watch = interrupt::cancel_on_interrupt(&control)?;
     let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos} of {len} photos")?);
-    let mut progress = |at: PageProgress| {
+    let done = work(&mut |at: PageProgress| {
         bar.set_length(at.total as u64);
         bar.set_position(at.done as u64);
         if control.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let written = output::write_to(args.out.as_deref(), |out| {
-        Ok(write_html(&store, &run, &notes, &args.options(), &mut progress, out)?)
     });
     bar.finish_and_clear();
     drop(watch);
-    match written {
+    match done {
         Err(error) if matches!(error.downcast_ref(), Some(ReportError::Cancelled)) => Ok(Status::Interrupted),
         other => other.map(|()| Status::Fine),
     }

@@ -35,6 +35,11 @@ impl Canvas {
         // Letters are a fixed share of the picture's typical side, as in Detectron2's drawings, but stay readable.
         let side = (image.width() as f32 * image.height() as f32).sqrt();
         let text_px = (side / 45.0).max((side / 6.0).min(14.0));
+        Self::with_text(image, text_px)
+    }
+
+    /// With letters of this height, in pixels.
+    pub(super) fn with_text(image: RgbImage, text_px: f32) -> Self {
         Self { image, text_px, line_px: (text_px / 7.0).round().max(1.0) }
     }
 
@@ -150,6 +155,13 @@ impl Canvas {
         self.fill(place, |_, _| label.background);
         self.write(&text, place.x0 + padding, place.y0 + padding / 2.0, readable_on(label.background));
         Some(place)
+    }
+
+    /// Writes one line whose upper left corner is at `(x, y)`, cut to `width` pixels.
+    pub(super) fn text_line(&mut self, text: &str, x: u32, y: u32, width: u32, color: [u8; 3]) {
+        if let Some(text) = self.shortened(text, width as f32) {
+            self.write(&text, x as f32, y as f32, color);
+        }
     }
 
     /// As much of `text` as fits into `width` pixels, with an ellipsis where something is missing.

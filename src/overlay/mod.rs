@@ -6,10 +6,12 @@
 mod canvas;
 mod contour;
 mod heat_map;
+mod sheet;
 mod shrink;
 
 pub use contour::{Contour, contour_levels, contours};
 pub use heat_map::{HeatMapStyle, Rendering, heat_map, surface_at};
+pub use sheet::{MAX_SHEET_PIXELS, SheetLayout, Tile, sheet};
 pub use shrink::{resized, shrink};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};

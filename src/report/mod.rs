@@ -13,6 +13,7 @@ mod html;
 mod json;
 mod parquet;
 mod photos;
+mod sheet;
 mod text;
 mod words;
 
@@ -20,6 +21,7 @@ use std::io::{self, Write};
 
 pub use compare::{ComparisonFormat, comparison_table, run_line, write_class_differences, write_sample_differences};
 pub use html::{HtmlOptions, ModelNote, PageProgress, write_html};
+pub use sheet::{SheetOptions, class_sheet, sample_picture};
 pub use text::{Column, class_table, finding_text, table};
 
 use crate::analysis::Outcome;
@@ -43,6 +45,12 @@ pub enum ReportError {
     /// A class that the run does not have.
     #[error("the project has no class {0}")]
     NoSuchClass(String),
+    /// A sheet of this many photos would be too large for a picture.
+    #[error("a sheet of {0} photos is too large, ask for fewer or smaller ones")]
+    SheetSize(usize),
+    /// There is no picture of a photo.
+    #[error("there is no picture of {0}: {1}")]
+    NoPicture(String, String),
     /// A picture cannot be encoded.
     #[error("cannot encode a picture: {0}")]
     Picture(#[source] image::ImageError),

@@ -69,7 +69,7 @@ pub struct ModelNote {
     pub source: String,
 }
 
-/// How far a page is.
+/// How far a page or sheet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageProgress {
     /// Photos drawn.

@@ -249,6 +249,27 @@ fn an_overlay_draws_contours_and_masks_out_from_a_threshold_on() {
 }
 
 #[test]
+fn a_sheet_shows_the_photos_of_a_class() {
+    let dir = data_set();
+    succeed(&dir, &["analyze", "photos"]);
+    let sheet = |name: &str, flags: &[&str]| {
+        let mut arguments = vec!["sheet", "photos.camroi", "--class", "hammer", "--max-size", "120", "--out", name];
+        arguments.extend(flags);
+        succeed(&dir, &arguments);
+        image::open(dir.path().join(name)).unwrap().into_rgb8()
+    };
+    let (whole, narrow, plain) =
+        (sheet("whole.png", &[]), sheet("narrow.png", &["--columns", "1"]), sheet("plain.png", &["--plain"]));
+    assert!(whole.width() > 3 * 120 && narrow.width() < 2 * 120 && narrow.height() > 3 * 120);
+    assert_eq!(plain.dimensions(), whole.dimensions());
+    assert_ne!(plain, whole, "the heat maps are left out");
+    assert!(sheet("two.png", &["--limit", "2"]).width() < whole.width());
+    let unknown = camroi(&dir, &["sheet", "photos.camroi", "--class", "wolf", "--out", "wolf.png"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("no class wolf") && !dir.path().join("wolf.png").exists(), "{}", unknown.err);
+}
+
+#[test]
 fn tables_and_samples_are_written_as_parquet_files() {
     let dir = data_set();
     succeed(&dir, &["analyze", "photos", "--limit-per-class", "1"]);
