@@ -10,9 +10,10 @@ use crate::card::{ModelCard, ModelKind};
 use crate::demo;
 use crate::device::DeviceChoice;
 use crate::models::{self, bundled_names, card};
+use crate::report::ModelNote;
 use crate::run::{Control, ModelRequest, Request, RunEvent, Session};
 use crate::saliency::Method;
-use crate::store::Store;
+use crate::store::{RunSettings, Store};
 use crate::ui;
 
 /// The program's own networks and photos, and the user's networks.
@@ -61,6 +62,10 @@ impl ui::Launcher for Program {
 
     fn shelf(&self) -> &dyn ui::Shelf {
         &self.shelf
+    }
+
+    fn model_notes(&self, settings: &RunSettings) -> Vec<ModelNote> {
+        super::report::model_notes(settings)
     }
 
     fn demo(&self) -> Result<ui::Request> {

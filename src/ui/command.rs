@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::models::ModelCommand;
+use super::takeaway::TakeCommand;
 use crate::dataset::SampleId;
 use crate::verdict::{Subject, Verdict};
 
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     LeaveForm,
     /// About the models to choose from.
     Model(ModelCommand),
+    /// About a file that is taken along.
+    Take(TakeCommand),
     /// Analyse the folder that was set up.
     StartRun,
     /// Analyse what the open project still lacks.

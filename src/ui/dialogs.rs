@@ -6,6 +6,7 @@ use eframe::egui::{Context, Frame, Grid, Id, Label, Modal, RichText, ScrollArea,
 
 use super::command::Dialog;
 use super::launch::Credits;
+use super::takeaway::Takeaway;
 use super::theme::{self, palette, size, space};
 use super::widgets::{self, Icon};
 use super::{drawing, keys};
@@ -16,6 +17,8 @@ pub(crate) struct Dialogs {
     open: Option<Dialog>,
     /// What went wrong, until it has been read.
     message: Option<String>,
+    /// Files that are taken along.
+    pub(crate) takeaway: Takeaway,
 }
 
 impl Dialogs {
@@ -31,7 +34,7 @@ impl Dialogs {
 
     /// Whether something covers the panels.
     pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some() || self.message.is_some()
+        self.open.is_some() || self.message.is_some() || self.takeaway.is_asking()
     }
 
     /// Draws what is open.

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use super::models::Shelf;
+use crate::report::ModelNote;
 use crate::run::{Control, RunEvent};
 use crate::store::{RunSettings, TargetRule};
 
@@ -98,6 +99,11 @@ pub trait Launcher: Send + Sync {
 
     /// The models that there are, and the way to more.
     fn shelf(&self) -> &dyn Shelf;
+
+    /// What is known of the models of a run, for reports; called on worker threads.
+    fn model_notes(&self, _settings: &RunSettings) -> Vec<ModelNote> {
+        Vec::new()
+    }
 
     /// The run over the bundled photos.
     ///

@@ -26,6 +26,7 @@ mod run_panel;
 mod runner;
 mod sample_view;
 mod start;
+mod takeaway;
 mod textures;
 mod theme;
 mod verdicts;

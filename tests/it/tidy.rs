@@ -55,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "run",
             "store",
             "summary",
+            "report",
             "verdict",
             "card",
             "analysis",

@@ -11,6 +11,7 @@ use eframe::egui::{Context, Theme, ViewportCommand};
 use super::App;
 use super::models::ModelEvent;
 use super::session::Selection;
+use super::takeaway::TakeEvent;
 use crate::dataset::SampleId;
 use crate::run::RunEvent;
 use crate::ui::command::Command;
@@ -48,6 +49,8 @@ pub(super) enum Event {
     Model(ModelEvent),
     /// Regions that were drawn by hand were written, or not.
     Drawn(anyhow::Result<()>),
+    /// About a file that is taken along.
+    Take(TakeEvent),
     /// A job ended by a panic.
     Crashed(&'static str),
 }
@@ -92,6 +95,7 @@ impl App {
             Event::Model(event) => self.model_told(ctx, event),
             Event::Drawn(Ok(())) => {}
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
+            Event::Take(event) => self.take_told(event),
             Event::Crashed(job) => self.crashed(job),
         }
     }
@@ -127,6 +131,7 @@ impl App {
             }
             Command::LeaveForm => self.start.form = None,
             Command::Model(command) => self.model_command(command),
+            Command::Take(command) => self.take_command(command),
             Command::StartRun => {
                 if let Some(request) = self.start.form.take() {
                     self.launch(move |_| Ok(request));

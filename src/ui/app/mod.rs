@@ -8,6 +8,7 @@ mod models;
 mod place;
 mod runs;
 mod session;
+mod takeaway;
 
 use std::path::PathBuf;
 use std::sync::Arc;

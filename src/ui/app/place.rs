@@ -12,7 +12,7 @@ use crate::ui::project::Snapshot;
 use crate::ui::runner::Phase;
 use crate::ui::sample_view::{Chosen, Strip};
 use crate::ui::theme::{self, palette, size, space};
-use crate::ui::{run_panel, start};
+use crate::ui::{run_panel, start, takeaway};
 use crate::verdict::Subject;
 
 impl App {
@@ -41,6 +41,7 @@ impl App {
                 });
             }
         }
+        commands.extend(self.dialogs.takeaway.ui(ui.ctx()).map(Command::Take));
         if !self.dialogs.is_open() {
             let dataset = self.start.form.as_ref().map(|form| form.dataset.clone());
             commands.extend(self.picker.ui(ui.ctx(), dataset.as_deref()).map(Command::from));
@@ -53,6 +54,7 @@ impl App {
 
     fn top_ui(&self, ui: &mut Ui) -> Option<Command> {
         let mut command = None;
+        let mut taken = None;
         let palette = palette(ui);
         ui.horizontal_centered(|ui| {
             start::mark(ui, 22.0);
@@ -76,13 +78,17 @@ impl App {
                     if ui.visuals().dark_mode { ("Light", "Light colours") } else { ("Dark", "Dark colours") };
                 plain(ui, text, hint, Command::ToggleTheme);
                 if self.session.project.is_some() {
+                    let class = self.selection.class.as_deref();
+                    let image = self.selection.detail.as_deref().and_then(|d| d.as_ref().ok());
+                    let image = image.map(|detail| (detail.sample.id, detail.sample.path.as_str()));
+                    taken = takeaway::menu_ui(ui, class, image);
                     plain(ui, "Close project", "Back to the first screen", Command::Close);
                     plain(ui, "Open project…", "Open another project (Ctrl+O)", Command::AskProject);
                     plain(ui, "Open folder…", "Analyse another folder (Ctrl+Shift+O)", Command::AskFolder);
                 }
             });
         });
-        command
+        command.or(taken.map(Command::Take))
     }
 
     /// Which class, which images, why.

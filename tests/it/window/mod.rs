@@ -7,6 +7,8 @@ mod image_page;
 /// Choosing and adding the model of a run.
 pub(crate) mod models;
 pub(crate) mod seed;
+/// Taking results along.
+mod takeaway;
 
 use std::sync::Arc;
 

@@ -1,0 +1,115 @@
+//! Writing files, on a worker thread. A file appears when it is complete, or not at all.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Format, What};
+use crate::overlay::{Style, encode_png};
+use crate::report::{
+    ClassFormat, HtmlOptions, ModelNote, PageProgress, ReportError, SampleFormat, SheetOptions, class_sheet,
+    sample_picture, write_classes, write_html, write_samples,
+};
+use crate::store::{RunInfo, Store};
+use crate::summary::{ClassColumn, NoRoi, Thresholds, class_rows, sort_rows};
+
+/// What is written from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The project file.
+    pub(crate) file: PathBuf,
+    /// The run that is shown.
+    pub(crate) run: RunInfo,
+    /// What is known of its models.
+    pub(crate) notes: Vec<ModelNote>,
+    /// What the window lays over photos.
+    pub(crate) style: Style,
+    /// Where the line between usual and remarkable is drawn.
+    pub(crate) thresholds: Thresholds,
+}
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// There is a file already.
+    AlreadyThere,
+    /// The user ended it.
+    Cancelled,
+    /// Something went wrong.
+    Failed(anyhow::Error),
+}
+
+/// Writes a file; `progress` can end it by breaking.
+pub(crate) fn write(
+    what: &What,
+    source: &Source,
+    path: &Path,
+    replace: bool,
+    progress: &mut dyn FnMut(PageProgress) -> ControlFlow<()>,
+) -> Result<(), Refused> {
+    if !replace && path.exists() {
+        return Err(Refused::AlreadyThere);
+    }
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let written = write_part(what, source, &part, progress)
+        .and_then(|()| fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display())));
+    written.map_err(|error| {
+        // What is incomplete is of no use; where it cannot be removed, it is not taken for the file.
+        fs::remove_file(&part).ok();
+        match error.downcast_ref() {
+            Some(ReportError::Cancelled) => Refused::Cancelled,
+            _ => Refused::Failed(error),
+        }
+    })
+}
+
+fn write_part(
+    what: &What,
+    source: &Source,
+    part: &Path,
+    progress: &mut dyn FnMut(PageProgress) -> ControlFlow<()>,
+) -> anyhow::Result<()> {
+    let store = Store::open_read_only(&source.file)?;
+    let run = &source.run;
+    let file = File::create(part).with_context(|| format!("cannot write {}", part.display()))?;
+    let mut out = BufWriter::new(file);
+    match what {
+        What::Classes(format) => {
+            let names = &run.settings.classifier.class_names;
+            let mut rows = class_rows(&store.scores(run.id)?, names, NoRoi::default());
+            sort_rows(&mut rows, ClassColumn::Fit, false);
+            let format = match format {
+                Format::Csv => ClassFormat::Csv,
+                Format::Json => ClassFormat::Json,
+                Format::Parquet => ClassFormat::Parquet,
+            };
+            write_classes(&rows, format, &mut out)?;
+        }
+        What::Samples(format) => {
+            let format = match format {
+                Format::Csv => SampleFormat::Csv,
+                Format::Json => SampleFormat::JsonLines,
+                Format::Parquet => SampleFormat::Parquet,
+            };
+            write_samples(&store, run.id, format, false, &mut out)?;
+        }
+        What::Report => {
+            let options = HtmlOptions { thresholds: source.thresholds, ..HtmlOptions::default() };
+            write_html(&store, run, &source.notes, &options, progress, &mut out)?;
+        }
+        What::Sheet(class) => {
+            let options = SheetOptions { style: Some(source.style), ..SheetOptions::of_class(class.clone()) };
+            out.write_all(&encode_png(&class_sheet(&store, run, &options, progress)?)?)?;
+        }
+        What::Picture(sample, _) => {
+            let result = store.result(run.id, *sample)?.context("the image is no longer in the project")?;
+            out.write_all(&encode_png(&sample_picture(&store, &result, &source.style)?)?)?;
+        }
+    }
+    Ok(out.flush()?)
+}
