@@ -6,8 +6,9 @@ use image::RgbImage;
 use super::resample::Window;
 use crate::geometry::Size;
 
-/// The pixels inside `window` of `image` resized to `resized`: `(rows, columns, 3)`, 0..=255 and not rounded.
-pub(super) fn interpolate(image: &RgbImage, resized: Size, window: Window) -> Vec<f32> {
+/// The pixels inside `window` of `image` resized to `resized`: `(rows, columns, 3)`, 0..=255 and not rounded:
+/// a network may make much of a difference of single precision's rounding.
+pub(super) fn interpolate(image: &RgbImage, resized: Size, window: Window) -> Vec<f64> {
     let columns = neighbours(image.width(), resized.width, window.x, window.width);
     let rows = neighbours(image.height(), resized.height, window.y, window.height);
     let source = image.as_raw().as_slice();
@@ -18,7 +19,7 @@ pub(super) fn interpolate(image: &RgbImage, resized: Size, window: Window) -> Ve
         for column in &columns {
             for channel in 0..3 {
                 let (left, right) = (3 * column.low + channel, 3 * column.high + channel);
-                let line = |line: &[u8]| column.between(f32::from(line[left]), f32::from(line[right]));
+                let line = |line: &[u8]| column.between(f64::from(line[left]), f64::from(line[right]));
                 out.push(row.between(line(upper), line(lower)));
             }
         }
@@ -30,11 +31,11 @@ pub(super) fn interpolate(image: &RgbImage, resized: Size, window: Window) -> Ve
 struct Neighbours {
     low: usize,
     high: usize,
-    fraction: f32,
+    fraction: f64,
 }
 
 impl Neighbours {
-    fn between(&self, low: f32, high: f32) -> f32 {
+    fn between(&self, low: f64, high: f64) -> f64 {
         low * (1.0 - self.fraction) + high * self.fraction
     }
 }
@@ -47,7 +48,7 @@ fn neighbours(from: u32, to: u32, start: u32, count: u32) -> Vec<Neighbours> {
         .map(|out| {
             let at = ((f64::from(out) + 0.5) * scale - 0.5).max(0.0);
             let low = (at as usize).min(last);
-            Neighbours { low, high: (low + 1).min(last), fraction: (at - low as f64) as f32 }
+            Neighbours { low, high: (low + 1).min(last), fraction: at - low as f64 }
         })
         .collect()
 }
@@ -67,7 +68,7 @@ mod tests {
     #[test]
     fn enlarging_reads_between_pixels_and_holds_the_edges() {
         let wide = interpolate(&row(&[0, 100]), Size::new(4, 1), all(Size::new(4, 1)));
-        let first: Vec<f32> = wide.chunks_exact(3).map(|p| p[0]).collect();
+        let first: Vec<f64> = wide.chunks_exact(3).map(|p| p[0]).collect();
         assert_eq!(first, [0.0, 25.0, 75.0, 100.0]);
     }
 
@@ -82,6 +83,6 @@ mod tests {
     fn the_same_size_is_a_copy() {
         let image = RgbImage::from_fn(5, 7, |x, y| image::Rgb([(x * 40) as u8, (y * 30) as u8, (x * y) as u8]));
         let copied = interpolate(&image, Size::new(5, 7), all(Size::new(5, 7)));
-        assert!(copied.iter().zip(image.as_raw()).all(|(a, b)| *a == f32::from(*b)));
+        assert!(copied.iter().zip(image.as_raw()).all(|(a, b)| *a == f64::from(*b)));
     }
 }

@@ -117,7 +117,7 @@ impl Preprocessing {
             Interpolation::Bicubic => resampled(Filter::Cubic),
             Interpolation::FourPixels => {
                 let visible = interpolate::interpolate(image, placement.resized, placement.visible());
-                self.lay_out(&visible, &placement, |channel, value| self.normalised(channel, f64::from(value)))
+                self.lay_out(&visible, &placement, |channel, value| self.normalised(channel, value))
             }
         };
         NetworkInput {
