@@ -49,14 +49,17 @@ impl Kernel for Pool<'_> {
     }
 }
 
-/// The largest value or the sum of a window of `columns` columns and all rows that begin in `pixels`.
+/// The largest value or the sum of a window of `columns` columns and all rows that begin in `pixels`. The sum is that of the
+/// rows' sums: of a map of 14×14 pixels no value is rounded more than 28 times, instead of 196.
 #[inline(always)]
 fn window<S: Simd>(s: S, pixels: &[Lanes], width: usize, columns: usize, max: bool) -> S::V {
     let mut v = start(s, max);
     for row in pixels.chunks(width) {
+        let mut of_row = start(s, max);
         for pixel in &row[..columns] {
-            v = add(s, v, pixel, max);
+            of_row = add(s, of_row, pixel, max);
         }
+        v = if max { s.max(v, of_row) } else { s.add(v, of_row) };
     }
     v
 }

@@ -277,3 +277,16 @@ proptest! {
         prop_assert!(moved.iter().zip(&block).all(|(a, b)| a[lane..] == b[..LANES - lane]));
     }
 }
+
+#[test]
+fn the_mean_of_a_large_map_keeps_its_last_digits() {
+    let (side, value) = (64, 0.1f32);
+    let plane = vec![[value; LANES]; side * side];
+    let whole = [Extent { range: 0..side, size: side }];
+    for isa in Isa::available() {
+        let mut out = [[f32::NAN; LANES]];
+        isa.run(Pool { plane: &plane, width: side, max: false, rows: &whole, columns: &whole, out: &mut out });
+        // one sum over all pixels would be 3e-5 off
+        assert!((out[0][0] - value).abs() <= 1e-6 * value, "{}: {}", isa.name(), out[0][0]);
+    }
+}
