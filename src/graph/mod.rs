@@ -12,13 +12,18 @@ mod network;
 mod rewrite;
 mod shape;
 mod split;
+mod tensor_op;
 mod tensors;
 
 use candle_core::{Result, Tensor, bail};
 
 pub use engine::{CpuNet, Output};
 pub use network::Network;
+pub(crate) use shape::result_shape;
 pub use split::CutError;
+pub(crate) use tensor_op::broadcast;
+pub use tensor_op::{Binary, Reduction, TensorOp, Unary};
+pub(crate) use tensors::evaluate;
 pub use tensors::{Rule, TensorNet, Trace};
 
 /// Index of a node in its graph; nodes are stored in an order in which inputs come first.
@@ -231,6 +236,8 @@ pub enum Op {
         /// `(out)`, f32.
         bias: Option<Tensor>,
     },
+    /// What is no layer: an operation on tensors of any rank, for one image at a time.
+    Tensor(TensorOp),
 }
 
 /// A node: an operation on the results of earlier nodes.
@@ -267,6 +274,11 @@ impl Graph {
     /// What a forward pass returns, in order.
     pub fn outputs(&self) -> &[NodeId] {
         &self.outputs
+    }
+
+    /// Whether every operation is one for whole batches; other networks see one image at a time.
+    pub(crate) fn takes_batches(&self) -> bool {
+        !self.nodes.iter().any(|node| matches!(node.op, Op::Tensor(_)))
     }
 
     /// The node of this name, or of this second name.
@@ -324,11 +336,12 @@ impl GraphBuilder {
             }
         }
         for node in &self.nodes {
-            let wrong = match node.op {
+            let wrong = match &node.op {
                 Op::Input { .. } => !node.inputs.is_empty(),
                 Op::Add | Op::Mul => node.inputs.len() != 2,
                 Op::Concat => node.inputs.len() < 2,
                 Op::Attention(Attention { window: None, .. }) => node.inputs.is_empty(),
+                Op::Tensor(op) => op.inputs().map_or(node.inputs.len() < 2, |n| node.inputs.len() != n),
                 _ => node.inputs.len() != 1,
             };
             if wrong {

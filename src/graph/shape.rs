@@ -2,11 +2,11 @@
 
 use candle_core::{Result, bail};
 
-use super::{Attention, Graph, Node, NodeId, Op, Pool2d};
+use super::{Attention, Graph, Node, NodeId, Op, Pool2d, TensorOp};
 
 impl Graph {
     /// The shape of every node's result for an input of `n` images of `h` rows and `w` columns, in the order of
-    /// [`Graph::nodes`].
+    /// [`Graph::nodes`]. With a [`TensorOp`] among the nodes, `n` must be 1.
     ///
     /// # Errors
     /// If an operation does not fit its inputs; the message names the node and the shapes.
@@ -37,7 +37,8 @@ impl Graph {
                 Op::Concat => inputs.iter().map(|i| channels[i.0]).sum(),
                 Op::Channels { count, .. } => Some(*count),
                 Op::SpaceToDepth => channels[inputs[0].0].map(|c| 4 * c),
-                Op::Flatten | Op::Linear { .. } => None,
+                Op::Tensor(TensorOp::Map { channels }) => Some(*channels),
+                Op::Flatten | Op::Linear { .. } | Op::Tensor(_) => None,
                 Op::ChannelAffine { .. }
                 | Op::LayerNorm { .. }
                 | Op::Attention(_)
@@ -76,14 +77,18 @@ fn op_name(op: &Op) -> &'static str {
         Op::Detached => "a constant",
         Op::Flatten => "a flattening",
         Op::Linear { .. } => "a linear layer",
+        Op::Tensor(op) => op.name(),
     }
 }
 
 /// The shape of a result, or `None` where the inputs do not fit.
-fn result_shape(op: &Op, inputs: &[&[usize]]) -> Option<Vec<usize>> {
+pub(crate) fn result_shape(op: &Op, inputs: &[&[usize]]) -> Option<Vec<usize>> {
+    if let Op::Tensor(op) = op {
+        return op.result_shape(inputs);
+    }
     let first = *inputs.first()?;
     match op {
-        Op::Input { .. } => None,
+        Op::Input { .. } | Op::Tensor(_) => None,
         Op::Activation(_) | Op::Detached => Some(first.to_vec()),
         Op::Conv2d(conv) => {
             let (&[n, c, h, w], &[out, group_in, kh, kw]) = (first, conv.weight.dims()) else { return None };

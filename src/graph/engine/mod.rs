@@ -63,10 +63,18 @@ pub struct Output {
 }
 
 impl CpuNet {
-    /// Whether the engine has all operations of a graph; it has none that only transformers need.
+    /// Whether the engine has all operations of a graph; it has none that only transformers and imported networks need.
     pub fn supports(graph: &Graph) -> bool {
         let missing = |op: &Op| {
-            matches!(op, Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached)
+            matches!(
+                op,
+                Op::Attention(_)
+                    | Op::Offset(_)
+                    | Op::SpaceToDepth
+                    | Op::Channels { .. }
+                    | Op::Detached
+                    | Op::Tensor(_)
+            )
         };
         !graph.nodes().iter().any(|node| missing(&node.op))
     }

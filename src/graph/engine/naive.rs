@@ -99,7 +99,7 @@ fn compute(op: &Op, inputs: &[&Map]) -> Result<Map> {
                 (pixel[j] - mean) / (variance + eps).sqrt() * weight[j] + bias[j]
             })
         }
-        Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached => {
+        Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached | Op::Tensor(_) => {
             candle_core::bail!("the CPU engine has no such operation")
         }
         Op::Flatten => Map { dims: [n, c * h * w, 1, 1], values: x.values.clone() },

@@ -198,7 +198,12 @@ impl<'a> Fusion<'a> {
                 self.finish(node, Kind::LayerNorm(Arc::new(weights)), inputs);
             }
             Op::Flatten => self.finish(node, Kind::Flatten, inputs),
-            Op::Attention(_) | Op::Offset(_) | Op::SpaceToDepth | Op::Channels { .. } | Op::Detached => {
+            Op::Attention(_)
+            | Op::Offset(_)
+            | Op::SpaceToDepth
+            | Op::Channels { .. }
+            | Op::Detached
+            | Op::Tensor(_) => {
                 bail!("{name}: the CPU engine has no such operation")
             }
         }

@@ -1,10 +1,11 @@
 //! Every operation's gradient against central differences in f64.
 
+use anyhow::Context as _;
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use super::super::{
-    Activation, Attention, AttentionWindow, Conv2d, Graph, GraphBuilder, Interpolation, NodeId, Op, Padding, Pool2d,
-    PoolKind,
+    Activation, Attention, AttentionWindow, Binary, Conv2d, Graph, GraphBuilder, Interpolation, NodeId, Op, Padding,
+    Pool2d, PoolKind, Reduction, TensorOp, Unary,
 };
 use super::{Rule, TensorNet};
 
@@ -245,6 +246,65 @@ fn a_result_does_not_depend_on_the_rest_of_the_batch() -> anyhow::Result<()> {
     for (i, row) in together.iter().enumerate() {
         let alone = net.forward(&batch.narrow(0, i, 1)?)?.swap_remove(0).to_vec2::<f32>()?;
         assert_eq!(&alone[0], row, "sample {i}");
+    }
+    Ok(())
+}
+
+#[test]
+fn tensor_operations() -> anyhow::Result<()> {
+    let general = |ops: Vec<TensorOp>, shape: [usize; 4]| {
+        let mut builder = GraphBuilder::new(shape[1]);
+        let mut end = builder.input();
+        for (i, op) in ops.into_iter().enumerate() {
+            let other = match op {
+                TensorOp::Binary(_) | TensorOp::MatMul | TensorOp::Join { .. } => {
+                    let constant = Op::Tensor(TensorOp::Constant(tensor(&[1, 3, 4, 4], 9)?));
+                    Some(builder.push(format!("constant{i}"), constant, &[]))
+                }
+                _ => None,
+            };
+            let inputs: Vec<NodeId> = [end].into_iter().chain(other).collect();
+            end = builder.push(format!("op{i}"), Op::Tensor(op), &inputs);
+        }
+        check(&builder.finish(&[end])?, shape)
+    };
+    let shape = [1, 3, 4, 4];
+    let positive = || TensorOp::Unary(Unary::Exp);
+    for unary in [
+        Unary::Abs,
+        Unary::Cos,
+        Unary::Elu(0.7),
+        Unary::Erf,
+        Unary::Neg,
+        Unary::Power(2.0),
+        Unary::Sin,
+        Unary::Softplus,
+        Unary::Tanh,
+        Unary::Clamp(-0.5, 0.8),
+    ] {
+        general(vec![TensorOp::Unary(unary)], shape).with_context(|| format!("{unary:?}"))?;
+    }
+    for unary in [Unary::Log, Unary::Power(1.5), Unary::Reciprocal, Unary::Sqrt] {
+        general(vec![positive(), TensorOp::Unary(unary)], shape).with_context(|| format!("{unary:?}"))?;
+    }
+    for binary in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Min, Binary::Max] {
+        general(vec![TensorOp::Binary(binary)], shape).with_context(|| format!("{binary:?}"))?;
+    }
+    for reduction in [Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min] {
+        general(vec![TensorOp::Reduce { reduction, axes: vec![1, 3] }], shape)?;
+    }
+    let (weight, bias) = (tensor(&[4], 6)?, tensor(&[4], 7)?);
+    for op in [
+        TensorOp::Reshape(vec![1, 12, 4]),
+        TensorOp::Permute(vec![0, 3, 1, 2]),
+        TensorOp::Select { axis: 2, indices: vec![3, 0, 0] },
+        TensorOp::Select { axis: 1, indices: vec![1, 2] },
+        TensorOp::Join { axis: 2 },
+        TensorOp::MatMul,
+        TensorOp::Softmax { axis: 3 },
+        TensorOp::Normalise { weight, bias, eps: 1e-5 },
+    ] {
+        general(vec![op], shape)?;
     }
     Ok(())
 }

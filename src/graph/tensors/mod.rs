@@ -7,6 +7,7 @@
 mod attention;
 mod conv;
 mod depthwise;
+mod general;
 mod resample;
 mod reverse;
 mod window;
@@ -16,7 +17,7 @@ use candle_core::{DType, Device, Result, Tensor, bail};
 use self::attention::MultiHead;
 use self::conv::Convolution;
 use self::resample::Resampling;
-use super::{Activation, Graph, Op, Pool2d, PoolKind};
+use super::{Activation, Graph, Op, Pool2d, PoolKind, TensorOp};
 
 pub use self::reverse::{Rule, Trace};
 
@@ -55,6 +56,7 @@ enum Step {
     Flatten,
     /// `(in, out)` and `(out)`.
     Linear(Tensor, Option<Tensor>),
+    General(TensorOp),
 }
 
 impl TensorNet {
@@ -91,7 +93,8 @@ impl TensorNet {
 
     /// The network's outputs, on its device.
     ///
-    /// On the CPU every sample is computed by itself, so its result does not depend on what else is in the batch.
+    /// On the CPU, and with a [`TensorOp`] in the network, every sample is computed by itself, so its result does not depend on what
+    /// else is in the batch.
     ///
     /// # Shapes
     /// `input`: `(n, c, h, w)`, any float type and device, `n >= 1`. Results: as the graph's outputs, batch first.
@@ -100,12 +103,12 @@ impl TensorNet {
     /// If an operation does not fit its input, or the device fails.
     pub fn forward(&self, input: &Tensor) -> Result<Vec<Tensor>> {
         let (n, c, h, w) = input.dims4()?;
-        let shapes = self.graph.shapes(n, h, w)?;
+        let shapes = self.graph.shapes(1, h, w)?;
         if n == 0 || shapes[0][1] != c {
             bail!("the network reads {} channels of at least one image, not {:?}", shapes[0][1], input.dims())
         }
         let input = input.to_device(&self.device)?.to_dtype(self.dtype)?;
-        if n == 1 || !self.device.is_cpu() {
+        if n == 1 || (!self.device.is_cpu() && self.graph.takes_batches()) {
             return self.run(&input);
         }
         let samples = (0..n).map(|i| self.run(&input.narrow(0, i, 1)?)).collect::<Result<Vec<_>>>()?;
@@ -131,6 +134,14 @@ impl TensorNet {
         }
         Ok(self.graph.outputs().iter().map(|o| results[o.0].clone().expect("outputs are kept")).collect())
     }
+}
+
+/// The result of one operation without a network around it.
+///
+/// # Errors
+/// If it does not fit its inputs.
+pub(crate) fn evaluate(op: &TensorOp, inputs: &[&Tensor]) -> Result<Tensor> {
+    general::apply(op, inputs)
 }
 
 impl Step {
@@ -166,13 +177,21 @@ impl Step {
                 // A view: on the CPU the weights stay the graph's own.
                 Self::Linear(place(weight)?.t()?, bias.as_ref().map(place).transpose()?)
             }
+            Op::Tensor(TensorOp::Constant(tensor)) => Self::General(TensorOp::Constant(place(tensor)?)),
+            Op::Tensor(TensorOp::Normalise { weight, bias, eps }) => {
+                Self::General(TensorOp::Normalise { weight: place(weight)?, bias: place(bias)?, eps: *eps })
+            }
+            Op::Tensor(op) => Self::General(op.clone()),
         })
     }
 
     fn apply(&self, inputs: &[&Tensor]) -> Result<Tensor> {
+        if let Self::General(op) = self {
+            return general::apply(op, inputs);
+        }
         let x = inputs[0];
         match self {
-            Self::Input => Ok(x.clone()),
+            Self::Input | Self::General(_) => Ok(x.clone()),
             Self::Convolution(conv) => conv.apply(x),
             Self::ChannelAffine(scale, shift) => x.broadcast_mul(scale)?.broadcast_add(shift),
             Self::LayerNorm(weight, bias, eps) => {

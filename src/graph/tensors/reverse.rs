@@ -7,6 +7,7 @@ use candle_core::{Result, Tensor, Var, bail};
 
 use super::super::{Activation, NodeId};
 use super::{Step, TensorNet};
+use crate::graph::TensorOp;
 
 /// What a node passes to the nodes it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,9 @@ impl TensorNet {
     /// # Errors
     /// If an operation does not fit its input, or the device fails.
     pub fn trace(&self, input: &Tensor) -> Result<Trace> {
+        if !self.graph.takes_batches() && input.dim(0)? != 1 {
+            bail!("this network sees one image at a time, not {}", input.dim(0)?)
+        }
         let input = input.to_device(&self.device)?.to_dtype(self.dtype)?.detach();
         let mut values: Vec<Tensor> = Vec::with_capacity(self.steps.len());
         for (step, node) in self.steps.iter().zip(self.graph.nodes()) {
@@ -142,6 +146,15 @@ impl Step {
             | Self::SpaceToDepth
             | Self::Channels(..)
             | Self::Detached => self.gradient(inputs, arrived),
+            Self::General(
+                TensorOp::Map { .. }
+                | TensorOp::Reshape(_)
+                | TensorOp::Permute(_)
+                | TensorOp::Select { .. }
+                | TensorOp::Join { .. },
+            ) => self.gradient(inputs, arrived),
+            Self::General(TensorOp::Unary(_) | TensorOp::Normalise { .. }) => Ok(vec![arrived.clone()]),
+            Self::General(op) => bail!("excitation backprop is not defined for {}", op.name()),
             Self::Attention(_) => bail!("excitation backprop is not defined for attention"),
             Self::Mul => Ok(vec![arrived.clone(), inputs[1].zeros_like()?]),
             Self::Convolution(conv) => Self::Convolution(conv.positive()?).shared(inputs, arrived),
