@@ -20,6 +20,7 @@
 //! card         model card (TOML) -> what a network is and wants
 //! kernels      SIMD kernels of the CPU engine: the only unsafe code
 //! graph        a network as nodes; run on candle's tensors or on the CPU engine, cut at a target layer
+//! onnx         ONNX file -> graph of its network
 //! blocks       layers and backbones that architectures share, as nodes of a graph
 //! classifier   Classifier { features, head } and its architectures
 //! saliency     Grad-CAM -> SaliencyMap
@@ -75,6 +76,7 @@ pub mod kernels;
 pub mod mask;
 pub mod measure;
 pub mod models;
+pub mod onnx;
 pub mod overlay;
 pub mod preprocess;
 pub mod report;

@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn shapes_that_fit_have_a_result() {
-        let cases: [(TensorOp, &[&[usize]], Option<Vec<usize>>); 9] = [
+        type Case<'a> = (TensorOp, &'a [&'a [usize]], Option<Vec<usize>>);
+        let cases: [Case<'_>; 9] = [
             (TensorOp::Reshape(vec![1, 6]), &[&[1, 2, 3]], Some(vec![1, 6])),
             (TensorOp::Reshape(vec![1, 5]), &[&[1, 2, 3]], None),
             (TensorOp::Permute(vec![0, 2, 1]), &[&[1, 2, 3]], Some(vec![1, 3, 2])),

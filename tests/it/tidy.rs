@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("weights", &[]),
     ("colormap", &[]),
     ("graph", &["kernels"]),
+    ("onnx", &["graph"]),
     ("blocks", &["weights", "graph"]),
     ("preprocess", &["geometry"]),
     ("card", &["preprocess", "geometry"]),

@@ -57,7 +57,7 @@ fn function(unary: Unary, x: &Tensor) -> Result<Tensor> {
         Unary::Exp => x.exp(),
         Unary::Log => x.log(),
         Unary::Neg => x.neg(),
-        Unary::Power(exponent) if exponent == 2.0 => x.sqr(),
+        Unary::Power(2.0) => x.sqr(),
         Unary::Power(exponent) => x.powf(f64::from(exponent)),
         Unary::Reciprocal => x.recip(),
         Unary::Sin => x.sin(),
