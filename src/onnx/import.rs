@@ -60,7 +60,7 @@ pub fn import(file: &[u8], folder: &Path, open_side: usize) -> Result<Imported> 
     let output = scores(&model)?;
     let live = live(&model, output);
     let (input, layout, size) = picture(&model, &live, open_side)?;
-    let mut work = Work::new(&model, &live, output, folder, size);
+    let mut work = Work::new(&model, &live, folder, size);
     work.values.insert(input, work.input(layout));
     for (i, node) in model.nodes.iter().enumerate().filter(|(i, _)| live.nodes[*i]) {
         work.node(i, node)?;
@@ -163,25 +163,22 @@ struct Work<'m, 'a> {
     tracer: Tracer,
     opset: i64,
     live: &'m Live<'a>,
-    /// Constants of the file that nothing has read yet are not among them.
+    /// What has been computed or read and is still going to be read.
     values: HashMap<&'a str, Value>,
+    /// How often each name is still going to be read.
+    unread: HashMap<&'a str, usize>,
     stored: HashMap<&'a str, &'m StoredTensor<'a>>,
     beside: Beside,
 }
 
 impl<'m, 'a> Work<'m, 'a> {
-    fn new(
-        model: &'m Model<'a>,
-        live: &'m Live<'a>,
-        _output: &str,
-        folder: &Path,
-        [height, width]: [usize; 2],
-    ) -> Self {
+    fn new(model: &'m Model<'a>, live: &'m Live<'a>, folder: &Path, [height, width]: [usize; 2]) -> Self {
         Self {
             tracer: Tracer::new(3, height, width),
             opset: model.opset,
             live,
             values: HashMap::new(),
+            unread: live.reads.clone(),
             stored: model.constants.iter().map(|constant| (constant.name, constant)).collect(),
             beside: Beside::new(folder),
         }
@@ -220,8 +217,11 @@ impl<'m, 'a> Work<'m, 'a> {
     }
 
     fn value(&mut self, name: &'a str, reader: &Node<'_>) -> Result<Value> {
-        if let Some(value) = self.values.get(name) {
-            return Ok(value.clone());
+        let unread = self.unread.entry(name).or_default();
+        *unread = unread.saturating_sub(1);
+        let last = *unread == 0;
+        if let Some(value) = if last { self.values.remove(name) } else { self.values.get(name).cloned() } {
+            return Ok(value);
         }
         let Some(stored) = self.stored.get(name) else {
             return Err(OnnxError::Order { node: shown(reader), value: name.to_owned() });
@@ -229,7 +229,9 @@ impl<'m, 'a> Work<'m, 'a> {
         let tensor = constant(&mut self.tracer, stored, Some(&self.beside))
             .map_err(|why| OnnxError::Constant { name: name.to_owned(), why })?;
         let value = Value::Constant(tensor);
-        self.values.insert(name, value.clone());
+        if !last {
+            self.values.insert(name, value.clone());
+        }
         Ok(value)
     }
 
@@ -306,7 +308,11 @@ fn finish(model: &Model<'_>, tracer: &Tracer, end: NodeId) -> Result<(Graph, Str
 /// The last map of several cells that all else runs through.
 fn target(graph: &Graph, shapes: &[Vec<usize>], tokens: Option<NodeId>) -> Option<NodeId> {
     let has_cells = |id: &NodeId| shapes[id.index()][2] * shapes[id.index()][3] > 1;
-    let last = graph.cuts().into_iter().rfind(has_cells);
+    let classes = graph.outputs().first().and_then(|output| shapes[output.index()].last());
+    let cuts: Vec<NodeId> = graph.cuts().into_iter().filter(has_cells).collect();
+    // A map with one channel a class is scores already, not features.
+    let has_features = |id: &&NodeId| shapes[id.index()].get(1) != classes;
+    let last = cuts.iter().rfind(has_features).or(cuts.last()).copied();
     // Behind the tokens' map there may be others that only carry it on.
     tokens.filter(|tokens| last.is_some_and(|last| last >= *tokens)).or(last)
 }

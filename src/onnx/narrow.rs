@@ -37,21 +37,22 @@ pub(super) fn narrow(old: &Tracer, output: NodeId) -> Result<(Tracer, NodeId)> {
         for (position, input) in node.inputs.iter().enumerate() {
             let wanted = wanted(old, i, part.as_ref(), position);
             let source = moved[input.index()].ok_or("a node stands before what it reads")?;
-            let narrowed = parts[input.index()].as_ref().is_some_and(Option::is_some);
-            inputs.push(match wanted {
-                Some((axis, indices)) if !narrowed => {
-                    let key = (input.index(), (axis, indices.clone()));
-                    match selected.get(&key) {
-                        Some(found) => *found,
-                        None => {
-                            let node = new.push(Op::Tensor(TensorOp::Select { axis, indices }), &[source])?;
-                            selected.insert(key, node);
-                            node
+            inputs.push(
+                match wanted.and_then(|wanted| still_to_select(wanted, parts[input.index()].as_ref()?.as_ref())) {
+                    Some((axis, indices)) => {
+                        let key = (input.index(), (axis, indices.clone()));
+                        match selected.get(&key) {
+                            Some(found) => *found,
+                            None => {
+                                let node = new.push(Op::Tensor(TensorOp::Select { axis, indices }), &[source])?;
+                                selected.insert(key, node);
+                                node
+                            }
                         }
                     }
-                }
-                _ => source,
-            });
+                    _ => source,
+                },
+            );
         }
         moved[i] = Some(match (&node.op, part) {
             // What it would have selected is all that is left, or has just been selected.
@@ -81,12 +82,30 @@ fn parts(tracer: &Tracer, output: NodeId) -> Vec<Option<Option<Part>>> {
             let known = &mut parts[input.index()];
             match known {
                 None => *known = Some(wanted),
-                Some(other) if *other != wanted => *known = Some(None),
-                Some(_) => {}
+                Some(other) => *known = Some(union(other.take(), wanted)),
             }
         }
     }
     parts
+}
+
+/// What covers two parts.
+fn union(a: Option<Part>, b: Option<Part>) -> Option<Part> {
+    let ((axis, mut indices), (other_axis, others)) = (a?, b?);
+    indices.extend(others);
+    indices.sort_unstable();
+    indices.dedup();
+    (axis == other_axis).then_some((axis, indices))
+}
+
+/// What has to be selected of a node's result to get a part, if only some of it is there.
+fn still_to_select((axis, indices): Part, there: Option<&Part>) -> Option<Part> {
+    let Some((_, there)) = there else { return Some((axis, indices)) };
+    if *there == indices {
+        return None;
+    }
+    let place = |index: &u32| there.iter().position(|other| other == index).map(|at| at as u32);
+    indices.iter().map(place).collect::<Option<Vec<_>>>().map(|places| (axis, places))
 }
 
 /// The part of an input that a node reads to compute a part of its result, or all of it.

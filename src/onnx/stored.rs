@@ -80,7 +80,7 @@ pub(super) fn constant(tracer: &mut Tracer, stored: &StoredTensor<'_>, beside: O
     let wrong = || Why::from(format!("its shape {shape:?} does not fit its values"));
     let element = stored.element;
     if let Payload::Floats(values) = &stored.payload {
-        tracer.spend(0)?;
+        tracer.allow(values.len());
         return if values.len() == count { Ok(Tensor::from_slice(values, shape, &Device::Cpu)?) } else { Err(wrong()) };
     }
     if let Payload::Integers(values) = &stored.payload {
@@ -98,10 +98,15 @@ pub(super) fn constant(tracer: &mut Tracer, stored: &StoredTensor<'_>, beside: O
     let each = element.bytes().ok_or_else(|| unknown(element))?;
     let bytes = count.checked_mul(each).ok_or_else(wrong)?;
     match (&stored.payload, beside) {
-        (Payload::Raw(raw), _) if raw.len() == bytes => decode(element, raw, shape),
+        (Payload::Raw(raw), _) if raw.len() == bytes => {
+            tracer.allow(count);
+            decode(element, raw, shape)
+        }
         (Payload::External(external), Some(beside)) => {
             let file = beside.file(external.location)?;
-            decode(element, part(&file, external, bytes).ok_or_else(wrong)?, shape)
+            let raw = part(&file, external, bytes).ok_or_else(wrong)?;
+            tracer.allow(count);
+            decode(element, raw, shape)
         }
         (Payload::External(_), None) => Err("its values are in another file".into()),
         _ => Err(wrong()),

@@ -77,11 +77,7 @@ fn place(tracer: &Tracer, output: NodeId, node: usize) -> Option<Place> {
     if !is_sum(&tracer.nodes[node].op) || node == output.index() {
         return None;
     }
-    let grid = (0..node).rev().find_map(|i| match tracer.shapes[i][..] {
-        [1, _, h, w] if tracer.is_map(NodeId(i)) && h * w > 1 => Some([h, w]),
-        _ => None,
-    })?;
-    let prefix = tokens.checked_sub(grid[0] * grid[1]).filter(|prefix| *prefix <= MAX_PREFIX)?;
+    let (grid, prefix) = grid(tracer, node, tokens)?;
     let dependent = dependent(tracer, node);
     if !dependent[output.index()] {
         return None;
@@ -97,6 +93,19 @@ fn place(tracer: &Tracer, output: NodeId, node: usize) -> Option<Place> {
     let little = carried.iter().map(values).sum::<usize>() <= MAX_PREFIX * channels;
     // The input itself cannot be carried.
     (little && !carried.contains(&0)).then_some(Place { node, prefix, grid, carried })
+}
+
+/// Rows and columns of the tokens, and how many stand before them: the grid is that of the last map, or a square.
+fn grid(tracer: &Tracer, node: usize, tokens: usize) -> Option<([usize; 2], usize)> {
+    let [h, w] = (0..node).rev().find_map(|i| match tracer.shapes[i][..] {
+        [1, _, h, w] if tracer.is_map(NodeId(i)) && h * w > 1 => Some([h, w]),
+        _ => None,
+    })?;
+    if let Some(prefix) = tokens.checked_sub(h * w).filter(|prefix| *prefix <= MAX_PREFIX) {
+        return Some(([h, w], prefix));
+    }
+    let side = tokens.isqrt();
+    (side * side == tokens && side > 1 && h == w).then_some(([side, side], 0))
 }
 
 struct Detour {

@@ -6,8 +6,11 @@ use super::error::{Result, Why};
 use super::value::{Traced, Value};
 use crate::graph::{Binary, Node, NodeId, Op, Reduction, TensorOp, Unary, evaluate, result_shape};
 
-/// Values of constants that may be computed in all.
-const MAX_FOLDED: usize = 1 << 27;
+/// Values that may be computed of constants in all, whatever the file's size.
+const MIN_FOLDED: usize = 1 << 26;
+
+/// Values that may be computed for each one that the file holds.
+const FOLDED_PER_STORED: usize = 16;
 
 /// Values that the result of one node may have.
 const MAX_VALUES: usize = 1 << 28;
@@ -24,7 +27,8 @@ pub(super) struct Tracer {
     pub(super) origins: Vec<Option<usize>>,
     /// The ONNX node at work.
     origin: Option<usize>,
-    folded: usize,
+    /// Values of constants that may still be computed.
+    allowance: usize,
 }
 
 impl Tracer {
@@ -37,7 +41,7 @@ impl Tracer {
             maps: vec![true],
             origins: vec![None],
             origin: None,
-            folded: 0,
+            allowance: MIN_FOLDED,
         }
     }
 
@@ -146,16 +150,17 @@ impl Tracer {
             })
             .collect();
         if let Some(constants) = constants {
-            return Ok(self.compute(&op, &constants)?.into());
+            return Ok(self.compute(&Op::Tensor(op), &constants)?.into());
         }
         let nodes = inputs.iter().map(|value| self.node(value)).collect::<Result<Vec<_>>>()?;
         let node = self.push(Op::Tensor(op), &nodes)?;
         Ok(self.traced(node).into())
     }
 
-    fn compute(&mut self, op: &TensorOp, constants: &[&Tensor]) -> Result<Tensor> {
+    /// The result of an operation on constants.
+    pub(super) fn compute(&mut self, op: &Op, constants: &[&Tensor]) -> Result<Tensor> {
         let shapes: Vec<&[usize]> = constants.iter().map(|tensor| tensor.dims()).collect();
-        let Some(shape) = result_shape(&Op::Tensor(op.clone()), &shapes) else {
+        let Some(shape) = result_shape(op, &shapes) else {
             return Err(format!("it does not fit constants of shape {shapes:?}").into());
         };
         self.spend(shape.iter().product())?;
@@ -170,8 +175,13 @@ impl Tracer {
     /// # Errors
     /// If there would be more than any network needs.
     pub(super) fn spend(&mut self, values: usize) -> Result<()> {
-        self.folded = self.folded.saturating_add(values);
-        if self.folded > MAX_FOLDED { Err("its constants are too large".into()) } else { Ok(()) }
+        self.allowance = self.allowance.checked_sub(values).ok_or("its constants are too large")?;
+        Ok(())
+    }
+
+    /// Raises the limit by what is reasonable for a file that holds so many values.
+    pub(super) fn allow(&mut self, stored: usize) {
+        self.allowance = self.allowance.saturating_add(stored.saturating_mul(FOLDED_PER_STORED));
     }
 
     /// The value in another shape of as many values.
@@ -202,7 +212,7 @@ impl Tracer {
         match value {
             Value::Traced(x) => Ok(self.pointwise(Op::Tensor(TensorOp::Unary(unary)), x)?.into()),
             Value::Constant(tensor) if tensor.dtype() == DType::F32 => {
-                Ok(self.compute(&TensorOp::Unary(unary), &[tensor])?.into())
+                Ok(self.compute(&Op::Tensor(TensorOp::Unary(unary)), &[tensor])?.into())
             }
             Value::Constant(_) => Err("it is computed for numbers with fractions only".into()),
         }

@@ -140,8 +140,12 @@ impl TensorNet {
 ///
 /// # Errors
 /// If it does not fit its inputs.
-pub(crate) fn evaluate(op: &TensorOp, inputs: &[&Tensor]) -> Result<Tensor> {
-    general::apply(op, inputs)
+pub(crate) fn evaluate(op: &Op, inputs: &[&Tensor]) -> Result<Tensor> {
+    match op {
+        // Integers too.
+        Op::Tensor(op) => general::apply(op, inputs),
+        op => Step::new(op, &Device::Cpu, DType::F32)?.apply(inputs),
+    }
 }
 
 impl Step {

@@ -18,7 +18,8 @@ pub(super) fn operator(op: &str) -> Option<Operator> {
 }
 
 fn conv(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
-    let x = tracer.map(call.traced(0)?)?;
+    let x = call.traced_or_node(tracer, 0)?;
+    let x = tracer.map(&x)?;
     let weight = call.weights(1)?;
     let &[out, _, kh, kw] = weight.dims() else {
         return Err(format!("only flat convolutions are supported, not a kernel of shape {:?}", weight.dims()).into());

@@ -36,6 +36,7 @@ pub(super) fn operator(op: &str) -> Option<Operator> {
         "ScatterND" => Some(scatter),
         "GatherND" => Some(gather_nd),
         "Trilu" => Some(triangle),
+        "CumSum" => Some(running_sum),
         _ => None,
     }
 }
@@ -210,6 +211,23 @@ fn gather_nd(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
     let depth = indices.dims().last().copied().unwrap_or(0);
     let shape = [&indices.dims()[..indices.rank() - 1], &data.dims()[depth..]].concat();
     Ok(vec![Tensor::from_vec(taken, shape, &Device::Cpu)?.to_dtype(data.dtype())?.into()])
+}
+
+fn running_sum(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
+    let x = call.constant(0)?;
+    let axis = axis(call.integers(1)?.first().copied().unwrap_or(0), x.rank())?;
+    if call.integer("exclusive", 0) != 0 || call.integer("reverse", 0) != 0 {
+        return Err("only sums from the first entry up to each one are supported".into());
+    }
+    tracer.spend(x.elem_count())?;
+    let (size, inner) = (x.dims()[axis], x.dims()[axis + 1..].iter().product::<usize>());
+    let mut values = x.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    for i in 0..values.len() {
+        if i / inner % size > 0 {
+            values[i] += values[i - inner];
+        }
+    }
+    Ok(vec![Tensor::from_vec(values, x.shape(), &Device::Cpu)?.to_dtype(x.dtype())?.into()])
 }
 
 fn triangle(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {

@@ -53,7 +53,10 @@ fn unary(tracer: &mut Tracer, call: &Call<'_>, unary: Unary) -> Result<Vec<Value
 }
 
 fn activation(tracer: &mut Tracer, call: &Call<'_>, activation: Activation) -> Result<Vec<Value>> {
-    Ok(vec![tracer.pointwise(Op::Activation(activation), call.traced(0)?)?.into()])
+    Ok(vec![match call.input(0)? {
+        Value::Traced(x) => tracer.pointwise(Op::Activation(activation), x)?.into(),
+        Value::Constant(_) => tracer.compute(&Op::Activation(activation), &[&call.weights(0)?])?.into(),
+    }])
 }
 
 fn swish(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {

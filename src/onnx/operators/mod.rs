@@ -11,6 +11,7 @@ mod norm;
 mod pool;
 mod rearrange;
 mod reduce;
+mod resize;
 
 use candle_core::{DType, Tensor};
 
@@ -50,6 +51,7 @@ pub(super) fn operator(node: &Node<'_>) -> Option<Operator> {
         arithmetic::operator,
         rearrange::operator,
         reduce::operator,
+        resize::operator,
         folding::operator,
     ]
     .iter()
@@ -72,6 +74,17 @@ impl Call<'_> {
             Value::Traced(traced) => Ok(traced),
             Value::Constant(_) => Err(format!("input {index} does not depend on the image").into()),
         }
+    }
+
+    /// An input as a node of the network, even if it does not depend on the image.
+    fn traced_or_node(&self, tracer: &mut Tracer, index: usize) -> Result<Traced> {
+        Ok(match self.input(index)? {
+            Value::Traced(traced) => traced.clone(),
+            constant => {
+                let node = tracer.node(constant)?;
+                tracer.traced(node)
+            }
+        })
     }
 
     /// An input that is known without the image.

@@ -24,6 +24,9 @@ pub(super) fn operator(op: &str) -> Option<Operator> {
 
 fn batch_norm(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
+    if let (Value::Constant(_), 1) = (x, call.integer("training_mode", 0)) {
+        return standardised(tracer, call);
+    }
     if call.integer("training_mode", 0) != 0 {
         return Err("it is in training mode: export the network in evaluation mode".into());
     }
@@ -46,6 +49,29 @@ fn batch_norm(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
     Ok(vec![combine(tracer, Binary::Add, &scaled, &shift.reshape(shape.as_slice())?.into())?])
 }
 
+/// A constant's own statistics taken out of it: how some networks standardise the weights of their convolutions.
+fn standardised(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
+    let x = call.input(0)?;
+    let rank = x.shape().len();
+    let channels = x.shape().get(1).copied().unwrap_or(0);
+    let others: Vec<usize> = (0..rank).filter(|axis| *axis != 1).collect();
+    let mut shape = vec![1; rank];
+    *shape.get_mut(1).ok_or("its input has no channels")? = channels;
+    let parameter =
+        |values: Tensor| -> Result<Value> { Ok(vector(&values, channels)?.reshape(shape.as_slice())?.into()) };
+    let (gamma, beta) = (parameter(call.weights(1)?)?, parameter(call.weights(2)?)?);
+    let eps = Tensor::new(&[call.float("epsilon", 1e-5)], &candle_core::Device::Cpu)?;
+    let mean = tracer.reduce(Reduction::Mean, x, &others)?;
+    let centred = combine(tracer, Binary::Sub, x, &mean)?;
+    let square = tracer.unary(Unary::Power(2.0), &centred)?;
+    let variance = tracer.reduce(Reduction::Mean, &square, &others)?;
+    let variance = combine(tracer, Binary::Add, &variance, &eps.into())?;
+    let deviation = tracer.unary(Unary::Sqrt, &variance)?;
+    let normed = combine(tracer, Binary::Div, &centred, &deviation)?;
+    let scaled = combine(tracer, Binary::Mul, &normed, &gamma)?;
+    Ok(vec![combine(tracer, Binary::Add, &scaled, &beta)?])
+}
+
 fn layer_norm(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
     let x = call.traced(0)?;
     let shape = x.shape();
@@ -54,6 +80,7 @@ fn layer_norm(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
     let weight = vector(&call.weights(1)?, count)?;
     let bias = call.optional_weights(2)?.map_or_else(|| Ok(weight.zeros_like()?), |bias| vector(&bias, count))?;
     let eps = f64::from(call.float("epsilon", 1e-5));
+    let x = &channels_last(tracer, x, first)?;
     let over_channels = x.axes[first..].concat() == [1];
     if tracer.is_map(x.node) && over_channels {
         return Ok(vec![tracer.pointwise(Op::LayerNorm { weight, bias, eps }, x)?.into()]);
@@ -61,6 +88,16 @@ fn layer_norm(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
     let flat = tracer.reshape(&x.clone().into(), &[&shape[..first], &[count]].concat())?;
     let normed = tracer.apply(TensorOp::Normalise { weight, bias, eps }, &[&flat])?;
     Ok(vec![tracer.reshape(&normed, &shape)?])
+}
+
+/// A tensor `(1, h, w, c)` that is normalised along its last axis is a map with channels last; as such a map, if it is none yet.
+fn channels_last(tracer: &mut Tracer, x: &Traced, first: usize) -> Result<Traced> {
+    let is_one = matches!(x.shape()[..], [1, h, w, c] if h > 1 && w > 1 && c > 1) && first == 3;
+    if !is_one || tracer.is_map(x.node) {
+        return Ok(x.clone());
+    }
+    let node = tracer.map(&x.permuted(&[0, 3, 1, 2]))?;
+    Ok(tracer.traced(node).permuted(&[0, 2, 3, 1]))
 }
 
 fn instance_norm(tracer: &mut Tracer, call: &Call<'_>) -> Result<Vec<Value>> {
