@@ -1,17 +1,19 @@
 //! Models by name or card: the bundled ones, which are part of the program, and the user's own.
 //!
-//! Comes in: a bundled model's name, that of one on the user's [`Shelf`], or the path of a model card or weights file. Goes out:
-//! a loaded [`Classifier`] or [`Detector`]; and from a file without a card, a [`Draft`] of one. May not live here:
+//! Comes in: a bundled model's name, that of one on the user's [`Shelf`], or the path of a model card, weights file or ONNX file. Goes
+//! out: a loaded [`Classifier`] or [`Detector`]; and from a file without a card, a [`Draft`] of one. May not live here:
 //! architectures, formats of weights, choosing a device.
 
 mod draft;
 mod error;
+mod network;
 mod shelf;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use network::{Network, ONNX};
 use sha2::{Digest as _, Sha256};
 
 use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
@@ -19,7 +21,7 @@ use crate::classifier::{
     ARCHITECTURES, BuildOptions, Classifier, ClassifierSpec, architecture, recognise, torchvision_names,
 };
 use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
-use crate::weights::Weights;
+use crate::onnx::Imported;
 
 pub use draft::{Draft, card_path};
 pub use error::ModelError;
@@ -113,13 +115,18 @@ pub fn load_classifier(name_or_path: &str, layer: Option<&str>, device: &Device)
     let ModelKind::Classifier { target_layer } = source.card.kind.clone() else {
         return Err(ModelError::Kind { model, found: "detector", needed: "classifier" });
     };
-    if architecture(&source.card.architecture).is_none() {
-        return Err(source.unknown_architecture(architecture_names()));
+    let architecture_is_known = architecture(&source.card.architecture).is_some() || source.card.architecture == ONNX;
+    if !architecture_is_known {
+        return Err(source.unknown_architecture(architecture_names().chain([ONNX])));
     }
-    let (classes, (weights, hash)) = (source.classes()?, source.weights()?);
-    let weights =
-        torchvision_names(weights).map_err(|e| ModelError::Build { model: model.clone(), source: e.into() })?;
-    let parts = Parts { model, card: &source.card, classes, weights: &weights, hash: &hash };
+    let (classes, (network, hash)) = (source.classes()?, source.network()?);
+    let network = match network {
+        Network::Weights(weights) => Network::Weights(
+            torchvision_names(weights).map_err(|e| ModelError::Build { model: model.clone(), source: e.into() })?,
+        ),
+        onnx => onnx,
+    };
+    let parts = Parts { model, card: &source.card, classes, network: &network, hash: &hash };
     classifier_from(parts, layer.or(target_layer.as_deref()), device)
 }
 
@@ -129,15 +136,22 @@ struct Parts<'a> {
     model: String,
     card: &'a ModelCard,
     classes: Classes,
-    /// Under torchvision's names.
-    weights: &'a Weights,
-    /// SHA-256 of their file.
+    /// Weights are under torchvision's names.
+    network: &'a Network,
+    /// SHA-256 of the file.
     hash: &'a str,
 }
 
 /// Builds a classifier, cut at `layer` or, without one, where its architecture proposes.
 fn classifier_from(parts: Parts<'_>, layer: Option<&str>, device: &Device) -> Result<Classifier, ModelError> {
-    let Parts { model, card, classes, weights, hash } = parts;
+    let weights = match parts.network {
+        Network::Weights(weights) => weights,
+        Network::Onnx { network, beside } => {
+            let weights_key = [&[ONNX.to_owned(), parts.hash.to_owned()], beside.as_slice()].concat().join(" ");
+            return imported(parts, network, weights_key, layer, device);
+        }
+    };
+    let Parts { model, card, classes, hash, .. } = parts;
     let Some(network) = architecture(&card.architecture) else {
         return Err(unknown_architecture(&model, card, architecture_names()));
     };
@@ -158,6 +172,26 @@ fn classifier_from(parts: Parts<'_>, layer: Option<&str>, device: &Device) -> Re
         .map_err(|e| ModelError::Classifier { model, source: e.into() })
 }
 
+/// Builds a classifier of an imported network, cut at `layer` or, without one, at its last feature map.
+fn imported(
+    parts: Parts<'_>,
+    network: &Imported,
+    weights_key: String,
+    layer: Option<&str>,
+    device: &Device,
+) -> Result<Classifier, ModelError> {
+    let Parts { model, card, classes, .. } = parts;
+    let [height, width] = network.size;
+    let stated = card.input.input;
+    if [stated.height as usize, stated.width as usize] != network.size {
+        let stated = format!("{} × {}", stated.width, stated.height);
+        return Err(ModelError::InputSize { model, stated, needed: format!("{width} × {height}") });
+    }
+    let spec = ClassifierSpec { name: card.name.clone(), weights_key, preprocessing: card.input, classes };
+    Classifier::new(spec, &network.graph, layer.unwrap_or(&network.target_layer), device)
+        .map_err(|e| ModelError::Classifier { model, source: e.into() })
+}
+
 /// Loads a detector by its bundled name, its name on the shelf, or the path of its card or weights file (Detectron2's and
 /// torchvision's need no card).
 ///
@@ -172,7 +206,10 @@ pub fn load_detector(name_or_path: &str, device: &Device) -> Result<Box<dyn Dete
     let Some(network) = detector_architecture(&source.card.architecture) else {
         return Err(source.unknown_architecture(DETECTORS.iter().map(|d| d.name)));
     };
-    let (classes, (weights, weights_key)) = (source.classes()?, source.weights()?);
+    let (classes, (loaded, weights_key)) = (source.classes()?, source.network()?);
+    let Network::Weights(weights) = loaded else {
+        return Err(source.unknown_architecture(std::iter::once(ONNX)));
+    };
     let name = source.card.name.clone();
     let spec = DetectorSpec { name, weights_key, preprocessing: source.card.input, classes, roi_score };
     (network.load)(&weights, spec, device).map_err(|e| ModelError::Build { model: model(), source: e.into() })
@@ -184,8 +221,8 @@ struct Source {
     model: String,
     card: ModelCard,
     files: Files,
-    /// Weights that had to be read to write the card, and the SHA-256 of their file.
-    loaded: Option<(Weights, String)>,
+    /// What had to be read to write the card, and the SHA-256 of its file.
+    loaded: Option<(Network, String)>,
 }
 
 enum Files {
@@ -210,7 +247,7 @@ impl Source {
         if card != path && !card.is_file() {
             let draft = Draft::read(&path)?;
             let card = draft.named(None)?;
-            return Ok(Self { model, card, files, loaded: Some(draft.into_weights()) });
+            return Ok(Self { model, card, files, loaded: Some(draft.into_network()) });
         }
         Ok(Self { model, card: shelf::read_card(&card)?, files, loaded: None })
     }
@@ -228,24 +265,21 @@ impl Source {
         Classes::parse(&text).map_err(|e| ModelError::Card { model: self.model.clone(), source: e.into() })
     }
 
-    /// The weights and the SHA-256 of their file.
-    fn weights(&mut self) -> Result<(Weights, String), ModelError> {
+    /// The network's file, read, and its SHA-256.
+    fn network(&mut self) -> Result<(Network, String), ModelError> {
         if let Some(loaded) = self.loaded.take() {
             return Ok(loaded);
         }
         let file = self.card.weights_file.clone();
-        let bytes = match &self.files {
-            Files::Bundled(bundled) => Cow::Borrowed(bundled.weights),
-            Files::Folder(folder) => Cow::Owned(read(&folder.join(&file))?),
+        let (path, bytes) = match &self.files {
+            Files::Bundled(bundled) => (PathBuf::from(&file), Cow::Borrowed(bundled.weights)),
+            Files::Folder(folder) => (folder.join(&file), Cow::Owned(read(&folder.join(&file))?)),
         };
         let found = sha256(&bytes);
         if let Some(expected) = self.card.weights_sha256.clone().filter(|expected| *expected != found) {
             return Err(ModelError::Hash { file, found, expected });
         }
-        match Weights::from_checkpoint(&bytes) {
-            Ok(weights) => Ok((weights, found)),
-            Err(source) => Err(ModelError::Weights { file, source: source.into() }),
-        }
+        Ok((Network::read(&path, &bytes, Some(self.card.input.input))?, found))
     }
 
     fn unknown_architecture(&self, known: impl Iterator<Item = &'static str>) -> ModelError {
@@ -316,7 +350,7 @@ mod tests {
     #[test]
     fn the_bundled_classifier_uses_all_its_weights() -> anyhow::Result<()> {
         let mut source = Source::open(DEFAULT_CLASSIFIER)?;
-        let (weights, _) = source.weights()?;
+        let (Network::Weights(weights), _) = source.network()? else { anyhow::bail!("no weights") };
         let network = architecture(&source.card.architecture).ok_or_else(|| anyhow::anyhow!("not listed"))?;
         (network.build)(&weights, &BuildOptions { input: source.card.input.input, classes: 1000 })?;
         assert_eq!(weights.unused(), Vec::<&str>::new());

@@ -1,23 +1,26 @@
-//! A weights file before it has a card: everything that names and shapes of its tensors tell, and what must be asked.
+//! A weights file before it has a card: everything that names and shapes of its tensors or its graph tell, and what must be asked.
 
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 
+use super::network::{Network, ONNX};
 use super::shelf::Shelf;
 use super::{ModelError, Parts, classifier_from, read, sha256};
 use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
 use crate::classifier::{Architecture, Classifier, recognise, torchvision_names};
 use crate::detector;
-use crate::weights::Weights;
+use crate::geometry::Size;
+use crate::onnx::{Imported, PixelRange};
+use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
 
 /// A weights file that was read and recognised.
 #[derive(Debug)]
 pub struct Draft {
     file: PathBuf,
     bytes: u64,
-    /// A classifier's are under torchvision's names.
-    weights: Weights,
+    /// A classifier's weights are under torchvision's names.
+    network: Network,
     /// SHA-256 of the file.
     hash: String,
     found: Found,
@@ -28,6 +31,16 @@ pub struct Draft {
 enum Found {
     Classifier { architecture: &'static Architecture, outputs: usize },
     Detector(Box<detector::Recognised>),
+    Onnx { outputs: usize, card: Box<Noted> },
+}
+
+/// What an ONNX file tells for its card.
+#[derive(Debug)]
+struct Noted {
+    target_layer: String,
+    input: Preprocessing,
+    /// Empty if it names none.
+    classes: Vec<String>,
 }
 
 impl Draft {
@@ -40,9 +53,16 @@ impl Draft {
         let content = read(file)?;
         let hash = sha256(&content);
         let bytes = content.len() as u64;
-        let weights =
-            Weights::from_checkpoint(&content).map_err(|e| ModelError::Weights { file: shown(), source: e.into() })?;
+        let network = Network::read(file, &content, None)?;
         drop(content);
+        let weights = match network {
+            Network::Weights(weights) => weights,
+            Network::Onnx { network, beside } => {
+                let found = Found::Onnx { outputs: network.classes, card: Box::new(Noted::new(&network)) };
+                let network = Network::Onnx { network, beside };
+                return Ok(Self { file: file.to_owned(), bytes, network, hash, found });
+            }
+        };
         let (weights, found) = match detector::recognise(&weights) {
             Some(found) => (weights, Found::Detector(Box::new(found))),
             None => {
@@ -54,7 +74,7 @@ impl Draft {
                 (weights, Found::Classifier { architecture, outputs })
             }
         };
-        Ok(Self { file: file.to_owned(), bytes, weights, hash, found })
+        Ok(Self { file: file.to_owned(), bytes, network: Network::Weights(weights), hash, found })
     }
 
     /// The file.
@@ -70,7 +90,7 @@ impl Draft {
     /// How many classes it tells apart.
     pub fn outputs(&self) -> usize {
         match &self.found {
-            Found::Classifier { outputs, .. } => *outputs,
+            Found::Classifier { outputs, .. } | Found::Onnx { outputs, .. } => *outputs,
             Found::Detector(found) => found.classes.names.len(),
         }
     }
@@ -81,11 +101,16 @@ impl Draft {
         let (architecture, input, classes, kind) = match &self.found {
             Found::Classifier { architecture, outputs } => {
                 let target_layer = Some(architecture.target_layer.to_owned());
-                let classes = match outputs {
-                    1000 => ClassSource::BuiltIn(BuiltInClasses::ImageNet1k),
-                    _ => ClassSource::Names(Vec::new()),
-                };
+                let classes = usual_classes(*outputs);
                 (architecture.name, architecture.preprocessing(), classes, ModelKind::Classifier { target_layer })
+            }
+            Found::Onnx { outputs, card } => {
+                let target_layer = Some(card.target_layer.clone());
+                let classes = match &card.classes[..] {
+                    names if names.len() == *outputs => ClassSource::Names(names.to_vec()),
+                    _ => usual_classes(*outputs),
+                };
+                (ONNX, card.input, classes, ModelKind::Classifier { target_layer })
             }
             Found::Detector(found) => {
                 let kind = ModelKind::Detector { roi_score: found.roi_score };
@@ -139,7 +164,7 @@ impl Draft {
     /// # Errors
     /// If it is a detector, or the card does not fit the file.
     pub fn classifier(&self, card: &ModelCard, device: &Device) -> Result<Classifier, ModelError> {
-        let model = self.file.display().to_string();
+        let (model, stated) = (self.file.display().to_string(), card.input.input);
         let ModelKind::Classifier { target_layer } = &card.kind else {
             return Err(ModelError::Kind { model, found: "detector", needed: "classifier" });
         };
@@ -148,7 +173,15 @@ impl Draft {
             ClassSource::Names(names) if !names.is_empty() => Classes::from_names(names.clone()),
             _ => Classes::from_names((0..self.outputs()).map(|class| format!("class {class}")).collect()),
         };
-        let parts = Parts { model, card, classes, weights: &self.weights, hash: &self.hash };
+        // A network that leaves the size of its input open is read anew for another one.
+        let other = match &self.network {
+            Network::Onnx { network, .. } if network.size != [stated.height as usize, stated.width as usize] => {
+                Some(Network::read(&self.file, &read(&self.file)?, Some(stated))?)
+            }
+            _ => None,
+        };
+        let network = other.as_ref().unwrap_or(&self.network);
+        let parts = Parts { model, card, classes, network, hash: &self.hash };
         classifier_from(parts, target_layer.as_deref(), device)
     }
 
@@ -195,9 +228,44 @@ impl Draft {
         }
     }
 
-    /// The weights, for a loader that needs no card file.
-    pub(super) fn into_weights(self) -> (Weights, String) {
-        (self.weights, self.hash)
+    /// What was read, and its SHA-256, for a loader that needs no card file.
+    pub(super) fn into_network(self) -> (Network, String) {
+        (self.network, self.hash)
+    }
+}
+
+/// ImageNet's classes where there are as many as that; otherwise none, which must be asked for.
+fn usual_classes(outputs: usize) -> ClassSource {
+    match outputs {
+        1000 => ClassSource::BuiltIn(BuiltInClasses::ImageNet1k),
+        _ => ClassSource::Names(Vec::new()),
+    }
+}
+
+impl Noted {
+    /// What a file says, and the usual for what it does not: ImageNet's mean and deviation, unless the network prepares the
+    /// values of the pixels by itself; and an eighth of the picture's shorter side cropped.
+    fn new(network: &Imported) -> Self {
+        const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+        let [height, width] = network.size.map(|side| side as u32);
+        let (scale, (mean, std)) = match network.pixels {
+            PixelRange::Unknown => (1.0 / 255.0, IMAGENET),
+            PixelRange::Unit => (1.0 / 255.0, ([0.0; 3], [1.0; 3])),
+            PixelRange::Bytes => (1.0, ([0.0; 3], [1.0; 3])),
+        };
+        let size = height.min(width);
+        let input = Preprocessing {
+            input: Size::new(width, height),
+            resize: if height == width { Resize::ShorterSide { size: size + size / 7 } } else { Resize::Stretch },
+            interpolation: Interpolation::Bilinear,
+            channels: ChannelOrder::Rgb,
+            mean,
+            std,
+            scale,
+        };
+        let classes = network.class_notes.as_deref().and_then(|text| Classes::parse(text).ok());
+        let classes = classes.map(|classes| classes.names).unwrap_or_default();
+        Self { target_layer: network.target_layer.clone(), input, classes }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::bundled_names;
 use crate::card::CardError;
 use crate::classifier::{ClassifierError, Mismatch, Unrecognised};
+use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
 
 /// Why a model cannot be loaded.
@@ -12,8 +13,8 @@ use crate::weights::WeightsError;
 pub enum ModelError {
     /// Neither a bundled name nor a file.
     #[error(
-        "there is no model {name}: it is neither a bundled one ({}) nor one that was added, nor the path of a model card or \
-         weights file",
+        "there is no model {name}: it is neither a bundled one ({}) nor one that was added, nor the path of a model card, \
+         weights file or ONNX file",
         bundled_names().join(", ")
     )]
     Unknown {
@@ -52,6 +53,24 @@ pub enum ModelError {
         file: String,
         /// What it is near to.
         source: Box<Unrecognised>,
+    },
+    /// An ONNX file that cannot be used.
+    #[error("{file}: {source}")]
+    Onnx {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: Box<OnnxError>,
+    },
+    /// A card asks for pictures of another size than the network reads.
+    #[error("{model}: the card says {stated} pixels, but the network reads {needed}")]
+    InputSize {
+        /// Name or path.
+        model: String,
+        /// What the card says, width × height.
+        stated: String,
+        /// What the file says, width × height.
+        needed: String,
     },
     /// A weights file does not say what its outputs stand for.
     #[error("{file} does not say which {outputs} classes its outputs are: a list of them is needed")]

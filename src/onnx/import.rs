@@ -29,6 +29,17 @@ pub enum Layout {
     ChannelsLast,
 }
 
+/// What values a network expects of a picture's pixels, as far as its first operations show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PixelRange {
+    /// It reads them as they come: they must be prepared as in its training.
+    Unknown,
+    /// It normalises values of 0 to 1 by itself.
+    Unit,
+    /// It normalises values of 0 to 255 by itself.
+    Bytes,
+}
+
 /// A classifier that was read from an ONNX file.
 #[derive(Debug)]
 pub struct Imported {
@@ -38,6 +49,8 @@ pub struct Imported {
     pub size: [usize; 2],
     /// How the file itself declares the input.
     pub layout: Layout,
+    /// What it does to the pixels' values before anything else.
+    pub pixels: PixelRange,
     /// Number of scores.
     pub classes: usize,
     /// The last layer that is a map of several cells.
@@ -48,18 +61,18 @@ pub struct Imported {
     pub files: Vec<String>,
 }
 
-/// Reads an ONNX file. `folder` is where weights are looked for that are not in the file; `open_side` is used, in pixels, for a side of
-/// the input that the file leaves open.
+/// Reads an ONNX file. `folder` is where weights are looked for that are not in the file; `open` is the height and width,
+/// in pixels, of an input that the file leaves open.
 ///
 /// # Errors
 /// If the file is damaged, uses an operator that is not supported (which is named, with its node), or is no classifier of colour
 /// images.
-pub fn import(file: &[u8], folder: &Path, open_side: usize) -> Result<Imported> {
+pub fn import(file: &[u8], folder: &Path, open: [usize; 2]) -> Result<Imported> {
     let mut model = Model::read(file)?;
     patterns::join(&mut model);
     let output = scores(&model)?;
     let live = live(&model, output);
-    let (input, layout, size) = picture(&model, &live, open_side)?;
+    let (input, layout, size) = picture(&model, &live, open)?;
     let mut work = Work::new(&model, &live, folder, size);
     work.values.insert(input, work.input(layout));
     for (i, node) in model.nodes.iter().enumerate().filter(|(i, _)| live.nodes[*i]) {
@@ -67,8 +80,9 @@ pub fn import(file: &[u8], folder: &Path, open_side: usize) -> Result<Imported> 
     }
     let (classes, end) = work.end(output)?;
     let (graph, target_layer) = finish(&model, &work.tracer, end)?;
+    let pixels = pixels(&graph);
     let class_notes = model.notes.iter().find(|(key, _)| is_class_note(key)).map(|(_, value)| (*value).to_owned());
-    Ok(Imported { graph, size, layout, classes, target_layer, class_notes, files: work.beside.names() })
+    Ok(Imported { graph, size, layout, pixels, classes, target_layer, class_notes, files: work.beside.names() })
 }
 
 /// Whether a note's name says that it lists the classes.
@@ -121,7 +135,7 @@ fn live<'a>(model: &Model<'a>, output: &'a str) -> Live<'a> {
 }
 
 /// The input that is a picture: its name, layout, height and width.
-fn picture<'a>(model: &Model<'a>, live: &Live<'_>, open_side: usize) -> Result<(&'a str, Layout, [usize; 2])> {
+fn picture<'a>(model: &Model<'a>, live: &Live<'_>, open: [usize; 2]) -> Result<(&'a str, Layout, [usize; 2])> {
     let constants: HashSet<&str> = model.constants.iter().map(|constant| constant.name).collect();
     let inputs = model.inputs.iter().filter(|i| live.reads.contains_key(i.name) && !constants.contains(i.name));
     let inputs: Vec<&Declared<'_>> = inputs.collect();
@@ -151,7 +165,7 @@ fn picture<'a>(model: &Model<'a>, live: &Live<'_>, open_side: usize) -> Result<(
             return wrong(input.name, format!("a shape of {} is not that of a colour image", shown.join(" × ")).into());
         }
     };
-    let size = [height.unwrap_or(open_side), width.unwrap_or(open_side)];
+    let size = [height.unwrap_or(open[0]), width.unwrap_or(open[1])];
     if size.iter().any(|side| !(1..=MAX_SIDE).contains(side)) {
         return wrong(input.name, format!("{} × {} pixels are too many", size[1], size[0]).into());
     }
@@ -303,6 +317,26 @@ fn finish(model: &Model<'_>, tracer: &Tracer, end: NodeId) -> Result<(Graph, Str
     let target = target(&graph, &tracer.shapes, tokens).ok_or(OnnxError::NoMap)?;
     let name = graph.node(target).name.clone();
     Ok((graph, name))
+}
+
+/// What a network that scales its input expects: the factor tells whether bytes or numbers up to 1 come in.
+fn pixels(graph: &Graph) -> PixelRange {
+    let mut from = NodeId::INPUT;
+    let mut range = PixelRange::Unknown;
+    for (i, node) in graph.nodes().iter().enumerate().skip(1) {
+        let Op::ChannelAffine { scale, .. } = &node.op else { break };
+        if node.inputs != [from] {
+            break;
+        }
+        let factor = scale.to_vec1::<f32>().ok().and_then(|scale| scale.first().copied()).unwrap_or(1.0).abs();
+        range = match range {
+            _ if factor < 0.1 => PixelRange::Bytes,
+            PixelRange::Unknown => PixelRange::Unit,
+            known => known,
+        };
+        from = NodeId(i);
+    }
+    range
 }
 
 /// The last map of several cells that all else runs through.

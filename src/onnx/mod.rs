@@ -26,5 +26,5 @@ mod tracer;
 mod value;
 
 pub use error::{OnnxError, Why};
-pub use import::{Imported, Layout, import};
+pub use import::{Imported, Layout, PixelRange, import};
 pub use read::Damaged;

@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fit", &["saliency", "roi", "mask", "geometry", "kernels"]),
     ("measure", &["saliency", "roi", "fit", "mask", "geometry"]),
     ("validity", &["classifier", "saliency", "dataset", "geometry"]),
-    ("models", &["card", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
+    ("models", &["card", "onnx", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
     ("analysis", &["dataset", "preprocess", "classifier", "detector", "saliency", "roi", "fit", "geometry"]),
     ("overlay", &["dataset", "colormap", "mask", "geometry", "saliency", "roi", "fit", "analysis"]),
     ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector", "mask", "verdict"]),
