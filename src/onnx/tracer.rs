@@ -7,7 +7,7 @@ use super::value::{Traced, Value};
 use crate::graph::{Binary, Node, NodeId, Op, Reduction, TensorOp, Unary, evaluate, result_shape};
 
 /// Values that may be computed of constants in all, whatever the file's size.
-const MIN_FOLDED: usize = 1 << 26;
+const MIN_FOLDED: usize = 1 << 24;
 
 /// Values that may be computed for each one that the file holds.
 const FOLDED_PER_STORED: usize = 16;

@@ -71,7 +71,7 @@ fn a_file_that_calls_something_is_refused_by_name() {
 }
 
 /// Small reproducible random numbers (xorshift64*).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
@@ -83,7 +83,7 @@ impl Random {
 }
 
 /// A copy with one to four damages: bits, bytes, lengths, cuts, insertions, repetitions.
-fn damaged(original: &[u8], random: &mut Random) -> Vec<u8> {
+pub(crate) fn damaged(original: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = original.to_vec();
     for _ in 0..=random.below(4) {
         if bytes.len() < 16 {

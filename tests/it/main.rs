@@ -25,6 +25,8 @@ mod fit;
 mod maps;
 /// The bundled networks against another implementation.
 mod networks;
+/// Networks exported to ONNX, and damaged files.
+mod onnx;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// The report in one HTML file.

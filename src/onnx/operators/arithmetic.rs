@@ -9,6 +9,9 @@ use super::linear::absorb;
 use super::{Call, Operator};
 use crate::graph::{Binary, Op, TensorOp, Unary, broadcast};
 
+/// Values of a row that may be scaled by a matrix.
+const MAX_ROW: usize = 4096;
+
 pub(super) fn operator(op: &str) -> Option<Operator> {
     match op {
         "Add" => Some(|tracer, call| pairwise(tracer, call, Binary::Add)),
@@ -127,11 +130,15 @@ fn with_constant(
         (Binary::Div, _) if flipped => Ok(None),
         (_, [] | [1]) if tracer.is_map(x.node) => per_channel(tracer, binary, x, &constant, flipped).map(Some),
         (Binary::Add | Binary::Sub, _) if tracer.is_map(x.node) && !(binary == Binary::Sub && flipped) => {
+            tracer.spend(x.stored.iter().product())?;
             let offset = as_map(x, &constant)?;
             let offset = if binary == Binary::Sub { offset.neg()? } else { offset };
             Ok(Some(tracer.pointwise(Op::Offset(offset), x)?))
         }
-        _ => scaled_linear(tracer, binary, x, &constant, flipped),
+        _ => match scaled_linear(tracer, binary, x, &constant, flipped)? {
+            None => scaled_row(tracer, binary, x, &constant, flipped),
+            scaled => Ok(scaled),
+        },
     }
 }
 
@@ -152,16 +159,8 @@ fn varying(x: &Traced, constant: &Tensor) -> Option<Vec<usize>> {
 }
 
 fn per_channel(tracer: &mut Tracer, binary: Binary, x: &Traced, constant: &Tensor, flipped: bool) -> Result<Traced> {
-    let values = vector(constant, x.stored[1])?;
-    let (one, zero) = (values.ones_like()?, values.zeros_like()?);
-    let (scale, shift) = match (binary, flipped) {
-        (Binary::Add, _) => (one, values),
-        (Binary::Sub, false) => (one, values.neg()?),
-        (Binary::Sub, true) => (one.neg()?, values),
-        (Binary::Mul, _) => (values, zero),
-        (Binary::Div, false) => (values.recip()?, zero),
-        _ => return Err("no such function of a channel".into()),
-    };
+    let parts = affine(binary, flipped, vector(constant, x.stored[1])?)?;
+    let (scale, shift) = parts.ok_or("no such function of a channel")?;
     tracer.pointwise(Op::ChannelAffine { scale, shift }, x)
 }
 
@@ -190,26 +189,48 @@ fn scaled_linear(
     if axes.is_empty() && constant.elem_count() != 1 {
         return Ok(None);
     }
-    let values = vector(constant, outputs)?;
+    let Some((scale, shift)) = affine(binary, flipped, vector(constant, outputs)?)? else { return Ok(None) };
     let Some(Op::Linear { weight, bias }) = tracer.open(x) else { return Ok(None) };
-    let (factor, shift) = match (binary, flipped) {
-        (Binary::Mul, _) => (Some(values), None),
-        (Binary::Div, false) => (Some(values.recip()?), None),
-        (Binary::Add, _) => (None, Some(values)),
-        (Binary::Sub, false) => (None, Some(values.neg()?)),
-        _ => return Ok(None),
-    };
-    if let Some(factor) = factor {
-        *weight = weight.broadcast_mul(&factor.unsqueeze(1)?)?.contiguous()?;
-        *bias = bias.as_ref().map(|bias| bias * &factor).transpose()?;
-    }
-    if let Some(shift) = shift {
-        *bias = Some(match bias.as_ref() {
-            Some(bias) => (bias + &shift)?,
-            None => shift,
-        });
-    }
+    *weight = weight.broadcast_mul(&scale.unsqueeze(1)?)?.contiguous()?;
+    *bias = Some(match bias.as_ref() {
+        Some(bias) => ((bias * &scale)? + &shift)?,
+        None => shift,
+    });
     Ok(Some(x.clone()))
+}
+
+/// A factor and a shift of each value of a row, as a linear layer with nothing off its diagonal.
+fn scaled_row(
+    tracer: &mut Tracer,
+    binary: Binary,
+    x: &Traced,
+    constant: &Tensor,
+    flipped: bool,
+) -> Result<Option<Traced>> {
+    let [1, n @ 2..=MAX_ROW] = x.stored[..] else { return Ok(None) };
+    let Some((scale, shift)) = affine(binary, flipped, vector(constant, n)?)? else { return Ok(None) };
+    tracer.spend(n * n)?;
+    let diagonal: Vec<f32> = scale.to_vec1()?;
+    let mut weight = vec![0.0_f32; n * n];
+    for (i, value) in diagonal.into_iter().enumerate() {
+        weight[i * n + i] = value;
+    }
+    let weight = Tensor::from_vec(weight, (n, n), &Device::Cpu)?;
+    let node = tracer.push(Op::Linear { weight, bias: Some(shift) }, &[x.node])?;
+    Ok(Some(x.with_node(node, x.stored.clone())))
+}
+
+/// The factors and shifts that arithmetic with constants stands for.
+fn affine(binary: Binary, flipped: bool, values: Tensor) -> Result<Option<(Tensor, Tensor)>> {
+    let (one, zero) = (values.ones_like()?, values.zeros_like()?);
+    Ok(match (binary, flipped) {
+        (Binary::Add, _) => Some((one, values)),
+        (Binary::Sub, false) => Some((one, values.neg()?)),
+        (Binary::Sub, true) => Some((one.neg()?, values)),
+        (Binary::Mul, _) => Some((values, zero)),
+        (Binary::Div, false) => Some((values.recip()?, zero)),
+        _ => None,
+    })
 }
 
 /// Two computed values, as a layer where there is one for them.
