@@ -583,7 +583,7 @@ pub(super) enum ModelsCommand {
 /// What a weights file does not show. Everything else is as for the architecture's published weights.
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
-    /// A .safetensors file, or a .pth, .pt or .pkl with a state dict
+    /// A .safetensors file, a .pth, .pt or .pkl with a state dict, or an .onnx file
     #[arg(value_name = "FILE")]
     pub(super) weights: PathBuf,
     /// What the outputs stand for, unless they are ImageNet's 1000 classes: a list (text, JSON or CSV), or the training

@@ -35,7 +35,10 @@ fn list() -> Result<()> {
         }
     }
     let known = architecture_names().collect::<Vec<_>>().join(", ");
-    output::print(&format!("{}\nOwn classifiers can be of these architectures: {known}\n", table(&columns, &rows)))
+    output::print(&format!(
+        "{}\nOwn classifiers can be of these architectures: {known}; or any in an ONNX file\n",
+        table(&columns, &rows)
+    ))
 }
 
 fn show(model: &str) -> Result<()> {
