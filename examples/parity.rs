@@ -149,7 +149,7 @@ impl Tally {
         }
         let state = match measured.fit {
             Fit::Measured { .. } => "ok",
-            Fit::NoRoi => "no_roi",
+            Fit::NoRoi | Fit::OutsideView | Fit::Unrelated => "no_roi",
             Fit::FlatMap => "flat_map",
         };
         if expected["status"] != state {

@@ -4,16 +4,18 @@
 //! detector's half) and the [`Measured`] result of both. May not live here: threads, files, storage; it computes nothing
 //! itself.
 
+mod choice;
 mod models;
 mod score;
 mod target;
 
+pub use choice::{RoiChoice, Sources};
 pub use models::Models;
 pub use score::{SampleScore, Score};
 pub use target::Target;
 
 use crate::dataset::ClassId;
-use crate::fit::{Fit, RoiShare, ShareRule, best_fit, region_share};
+use crate::fit::{Fit, RoiRule, RoiShare, ShareRule, fit_by, region_share};
 use crate::geometry::{BBox, Size};
 use crate::roi::Roi;
 use crate::saliency::SaliencyMap;
@@ -58,18 +60,33 @@ pub struct Measured {
     pub explanation: Explanation,
     /// The regions of the whole image, highest score first.
     pub rois: Vec<MeasuredRoi>,
-    /// The fit of the best region; its index is one in `rois`.
+    /// The fit of the region that counts; its index is one in `rois`.
     pub fit: Fit,
 }
 
 impl Measured {
-    /// Puts an explanation and the image's regions (highest score first) together.
+    /// Puts an explanation and the image's regions (highest score first) together; the fit is that of the best region.
     pub fn new(explanation: Explanation, rois: Vec<Roi>) -> Self {
+        Self::by_rule(explanation, rois, RoiRule::Best, |_| true, |_| true)
+    }
+
+    /// Puts an explanation and the image's regions (highest score first) together, with the fit by `rule` of those for which
+    /// `counts` holds; `belongs` says whether a region belongs to the explained class.
+    pub fn by_rule(
+        explanation: Explanation,
+        rois: Vec<Roi>,
+        rule: RoiRule,
+        counts: impl Fn(&Roi) -> bool,
+        belongs: impl Fn(&Roi) -> bool,
+    ) -> Self {
         let shares: Vec<_> = rois
             .iter()
             .map(|roi| region_share(&explanation.map, explanation.view, roi, ShareRule::default()))
             .collect();
-        let fit = best_fit(&shares);
+        let all = rois.iter().zip(&shares).enumerate();
+        let counted: Vec<_> =
+            all.filter(|(_, (roi, _))| counts(roi)).map(|(i, (roi, share))| (i, roi, *share)).collect();
+        let fit = fit_by(rule, &explanation.map, explanation.view, &counted, belongs);
         let rois = rois.into_iter().zip(shares).map(|(roi, share)| MeasuredRoi { roi, share }).collect();
         Self { explanation, rois, fit }
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::annotate::tell;
 use super::args::{AnalyzeArgs, DemoArgs};
 use super::progress::{Display, duration};
 use super::{Status, interrupt, output, window};
@@ -29,6 +30,9 @@ pub(super) fn analyze(args: &AnalyzeArgs) -> Result<Status> {
     } else {
         Session::open(&request(args)?)?
     };
+    if let Some(annotations) = args.models.annotations() {
+        tell(&session.annotate(annotations)?);
+    }
     let (finished, status) = run(&mut session)?;
     let rows = rows(&session, &finished)?;
     let mut text = class_table(&rows.classes[..rows.classes.len().min(ROWS)]);

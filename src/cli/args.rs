@@ -1,19 +1,21 @@
 //! The flags.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::regions::RegionFormat;
+use crate::analysis::{RoiChoice, Sources};
 use crate::colormap::Colormap;
 use crate::device::DeviceChoice;
+use crate::fit::RoiRule;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
 use crate::overlay::{Rendering, SheetLayout};
 use crate::report::{ClassFormat, ComparisonFormat, HtmlOptions, SampleFormat, SheetOptions};
 use crate::run::ModelRequest;
 use crate::saliency::Method;
-use crate::store::TargetRule;
+use crate::store::{Store, TargetRule};
 use crate::summary::{ClassColumn, DifferenceColumn, Minus, NoRoi};
 
 /// Measures whether an image classifier looks at the object.
@@ -33,6 +35,8 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Analyse a folder of photos, or go on with a project file
     Analyze(Box<AnalyzeArgs>),
+    /// Add annotated regions to a project; no network runs
+    Annotate(AnnotateArgs),
     /// Print the class table of a project
     Classes(ClassesArgs),
     /// Print localisation measures by class: pointing game, rank accuracy, ROC area and others
@@ -65,8 +69,8 @@ pub(super) struct ModelArgs {
     /// Saliency method
     #[arg(long, default_value = "gradcam", value_parser = method)]
     method: Method,
-    /// Where regions come from: a bundled detector, a model card, or none
-    #[arg(long, value_name = "DETECTOR|none", default_value = DEFAULT_DETECTOR)]
+    /// Where regions come from: a bundled detector, a model card, a weights file, annotations (a file or folder), or none
+    #[arg(long, value_name = "DETECTOR|ANNOTATIONS|none", default_value = DEFAULT_DETECTOR)]
     rois: String,
     /// What to compute on: auto, cpu, cuda, cuda:N or metal
     #[arg(long, default_value = "auto")]
@@ -79,9 +83,17 @@ impl ModelArgs {
             classifier: self.classifier.clone(),
             layer: self.layer.clone(),
             method: self.method,
-            detector: (self.rois != "none").then(|| self.rois.clone()),
+            detector: (self.rois != "none" && self.annotations().is_none()).then(|| self.rois.clone()),
             device: self.device,
         }
+    }
+
+    /// The annotations that the regions come from, if not from a detector.
+    pub(super) fn annotations(&self) -> Option<&Path> {
+        let path = Path::new(&self.rois);
+        let of_annotations = |e: &str| ["xml", "json", "csv", "txt"].iter().any(|known| e.eq_ignore_ascii_case(known));
+        let ending = path.extension().and_then(|e| e.to_str());
+        (path.is_dir() || ending.is_some_and(of_annotations)).then_some(path)
     }
 }
 
@@ -153,10 +165,59 @@ impl From<TargetArg> for TargetRule {
     }
 }
 
+/// Which of the known regions count; no network has to run.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Regions")]
+pub(super) struct RoiArgs {
+    /// Whose regions count: best-known (drawn by hand, else annotated, else detected), detector, annotation or hand
+    #[arg(long, value_name = "SOURCE", default_value = "best-known")]
+    roi_source: Sources,
+    /// How they become a fit: best, union (all together), top-score or class (those that belong to it)
+    #[arg(long, value_name = "RULE", default_value = "best")]
+    roi_rule: RoiRule,
+    /// Score from which a region counts, 0 to 1, instead of the run's limit for detections
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    roi_score: Option<f32>,
+    /// Overlap (IoU) from which the lower scored of two regions of one name is left out, 0 to 1
+    #[arg(long, value_name = "IOU", value_parser = share)]
+    roi_overlap: Option<f32>,
+}
+
+impl RoiArgs {
+    pub(super) fn choice(&self) -> RoiChoice {
+        RoiChoice {
+            sources: self.roi_source,
+            rule: self.roi_rule,
+            min_score: self.roi_score,
+            max_overlap: self.roi_overlap,
+        }
+    }
+
+    /// A project to read, seen through these regions.
+    pub(super) fn open(&self, file: &Path) -> crate::store::Result<Store> {
+        let mut store = Store::open_read_only(file)?;
+        if let Some(words) = self.choice().words() {
+            eprintln!("regions: {words}");
+        }
+        store.choose_rois(self.choice());
+        Ok(store)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AnnotateArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    /// Pascal VOC, ImageNet, COCO (also results), YOLO, LabelMe or CVAT: a file, or a folder of them
+    pub(super) annotations: PathBuf,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ClassesArgs {
     /// Project file
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) rois: RoiArgs,
     /// Column to sort by, lowest first
     #[arg(long, value_name = "COLUMN", default_value = "fit")]
     pub(super) sort: SortArg,
@@ -250,6 +311,8 @@ impl ClassFormatArg {
 pub(super) struct MeasuresArgs {
     /// Project file
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) rois: RoiArgs,
     /// Show what the measures have beyond those of a map that knows nothing of the network
     #[arg(long, value_name = "BASELINE", default_value = "nothing")]
     pub(super) minus: MinusArg,
@@ -279,6 +342,8 @@ impl From<MinusArg> for Minus {
 pub(super) struct ExportArgs {
     /// Project file
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) rois: RoiArgs,
     #[arg(long)]
     pub(super) format: SampleFormatArg,
     /// File or folder to write, which may not exist; standard output by default, where the format is one file
@@ -395,6 +460,8 @@ impl ComparisonFormatArg {
 pub(super) struct ReportArgs {
     /// Project file
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) rois: RoiArgs,
     /// HTML file to write, which may not exist; standard output by default
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -489,9 +556,8 @@ pub(super) struct OverlayArgs {
     /// Show the cells of the map as they are, not smoothed
     #[arg(long)]
     pub(super) grid: bool,
-    /// Score from which a detection is a region, 0 to 1 (of photos)
-    #[arg(long, value_name = "SCORE", value_parser = share)]
-    pub(super) roi_score: Option<f32>,
+    #[command(flatten)]
+    pub(super) rois: RoiArgs,
     #[command(flatten)]
     pub(super) models: ModelArgs,
 }

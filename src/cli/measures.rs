@@ -9,11 +9,11 @@ use crate::analysis::Outcome;
 use crate::fit::Fit;
 use crate::measure::{Baseline, Measures, measures};
 use crate::report::{Column, table};
-use crate::store::{SampleResult, Store};
+use crate::store::SampleResult;
 use crate::summary::{MeasureMean, SampleMeasures, measure_rows};
 
 pub(super) fn measures_command(args: &MeasuresArgs) -> Result<Status> {
-    let store = Store::open_read_only(&args.file)?;
+    let store = args.rois.open(&args.file)?;
     let run = latest_run(&store)?;
     let names = &run.settings.classifier.class_names;
     let mut samples = Vec::new();

@@ -7,6 +7,7 @@
 
 mod add_model;
 mod analyze;
+mod annotate;
 mod args;
 mod bench;
 mod compare;
@@ -88,6 +89,7 @@ fn dispatch(cli: Cli) -> Result<Status> {
         None => window::open(cli.open),
         Some(Command::Demo(args)) => analyze::demo(&args),
         Some(Command::Analyze(args)) => analyze::analyze(&args),
+        Some(Command::Annotate(args)) => annotate::annotate_command(&args),
         Some(Command::Classes(args)) => tables::classes(&args),
         Some(Command::Measures(args)) => measures::measures_command(&args),
         Some(Command::Export(args)) => tables::export(&args),

@@ -13,7 +13,7 @@ use crate::analysis::{Measured, Outcome};
 use crate::overlay::{HeatMapStyle, Style, draw, encode_png};
 use crate::preprocess::decode;
 use crate::run::load_models;
-use crate::store::{SampleResult, Store};
+use crate::store::SampleResult;
 
 pub(super) fn overlay(args: &OverlayArgs) -> Result<Status> {
     let projects = args.inputs.iter().filter(|path| is_project(path)).count();
@@ -32,7 +32,7 @@ fn is_project(path: &Path) -> bool {
 }
 
 fn of_project(args: &OverlayArgs, file: &Path) -> Result<Status> {
-    let store = Store::open_read_only(file)?;
+    let store = args.rois.open(file)?;
     let run = latest_run(&store)?;
     let root = store.root()?;
     let names = &run.settings.classifier.class_names;
@@ -62,8 +62,9 @@ fn of_project(args: &OverlayArgs, file: &Path) -> Result<Status> {
 }
 
 fn of_photos(args: &OverlayArgs, photos: &[PathBuf]) -> Result<Status> {
+    ensure!(args.models.annotations().is_none(), "annotations count in a project: analyze the photos with them first");
     let models = load_models(&args.models.request())?;
-    let min_score = args.roi_score.or(models.detector.as_ref().map(|d| d.roi_score())).unwrap_or(0.0);
+    let min_score = args.rois.choice().min_score.or(models.detector.as_ref().map(|d| d.roi_score())).unwrap_or(0.0);
     let mut status = Status::Fine;
     for photo in photos {
         let name = photo.file_name().with_context(|| format!("not a photo: {}", photo.display()))?;

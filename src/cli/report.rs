@@ -12,10 +12,10 @@ use super::{Status, interrupt, output};
 use crate::models::card;
 use crate::report::{ModelNote, PageProgress, ReportError, write_html};
 use crate::run::Control;
-use crate::store::{NetworkInfo, RunSettings, Store};
+use crate::store::{NetworkInfo, RunSettings};
 
 pub(super) fn report(args: &ReportArgs) -> Result<Status> {
-    let store = Store::open_read_only(&args.file)?;
+    let store = args.rois.open(&args.file)?;
     let run = latest_run(&store)?;
     let notes = model_notes(&run.settings);
     with_progress(|progress| {

@@ -12,7 +12,7 @@ use crate::store::{RunInfo, Store};
 use crate::summary::{class_rows, sort_rows};
 
 pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
-    let store = Store::open_read_only(&args.file)?;
+    let store = args.rois.open(&args.file)?;
     let run = latest_run(&store)?;
     let scores = store.scores(run.id)?;
     let mut rows = class_rows(&scores, &run.settings.classifier.class_names, args.no_roi.into());
@@ -30,7 +30,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<Status> {
             || matches!(args.format, SampleFormatArg::Jsonl | SampleFormatArg::Json | SampleFormatArg::Parquet),
         "only JSON and Parquet have a place for saliency grids, use jsonl"
     );
-    let store = Store::open_read_only(&args.file)?;
+    let store = args.rois.open(&args.file)?;
     let run = latest_run(&store)?;
     let out: Option<&Path> = args.out.as_deref();
     match args.format.into() {

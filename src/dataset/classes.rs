@@ -41,6 +41,20 @@ impl ClassName {
         }
         classes
     }
+
+    /// Everything that a label may call it, each in [`plain`] form.
+    pub(super) fn synonyms(&self) -> impl Iterator<Item = &str> {
+        self.synonyms.iter().map(String::as_str)
+    }
+}
+
+/// The places of a class in ImageNet's list: one by its WordNet id, else all with one of its names.
+pub(super) fn imagenet_indices(class: &ClassName) -> Vec<usize> {
+    let all = IMAGENET.iter().enumerate();
+    match &class.wnid {
+        Some(wnid) => all.filter(|(_, known)| known.wnid == wnid).map(|(i, _)| i).collect(),
+        None => all.filter(|(_, known)| class.synonyms.contains(&plain(known.name))).map(|(i, _)| i).collect(),
+    }
 }
 
 /// A class of ImageNet-1k.

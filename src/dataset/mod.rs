@@ -6,11 +6,13 @@
 mod attribution;
 mod classes;
 mod groups;
+mod objects;
 mod scan;
 
 pub use attribution::{ATTRIBUTION_FILE, Attribution};
 pub use classes::{ClassName, LabelClasses, imagenet_names};
 pub use groups::{ClassGroups, GroupsError};
+pub use objects::ClassObjects;
 pub use scan::{DatasetError, IMAGE_EXTENSIONS, Unlisted, folder_names};
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Fit: the share of a saliency map that lies inside a region.
 //!
 //! Comes in: a [`SaliencyMap`] over a view and the regions of the image. Goes out: a [`RoiShare`] for each region inside the
-//! view and the sample's [`Fit`]. May not live here: networks, averages over samples (see [`crate::summary`]).
+//! view and the sample's [`Fit`] by a [`RoiRule`]. May not live here: networks, averages over samples (see [`crate::summary`]).
 //!
 //! The map is understood as the surface that bilinear interpolation with half-pixel centres and clamped edges draws between
 //! the grid's cells. Each cell then owns a hat function of area 1, so the integral over the whole view is the plain sum of the
@@ -9,6 +9,10 @@
 
 mod axis;
 mod masked;
+mod rule;
+mod union;
+
+pub use rule::{Counted, RoiRule, fit_by};
 
 use crate::geometry::{BBox, Size};
 use crate::roi::Roi;
@@ -36,18 +40,57 @@ pub enum Fit {
         /// Share of the view that it covers, above 0.
         area_share: f64,
     },
-    /// No region has a part inside the view.
+    /// There is no region.
     NoRoi,
-    /// There are regions, but the map is zero everywhere.
+    /// There are regions, but no part of them inside the view.
+    OutsideView,
+    /// There are regions inside the view, but none that belongs to the class ([`RoiRule::OfClass`]).
+    Unrelated,
+    /// There are regions that count, but the map is zero everywhere.
     FlatMap,
 }
 
 impl Fit {
+    /// Whether there is no region that could have a fit, which is what coverage counts.
+    pub fn lacks_roi(self) -> bool {
+        matches!(self, Self::NoRoi | Self::OutsideView | Self::Unrelated)
+    }
+
+    /// The word of exports.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Measured { .. } => "ok",
+            Self::NoRoi => "no_roi",
+            Self::OutsideView => "outside_view",
+            Self::Unrelated => "unrelated",
+            Self::FlatMap => "flat_map",
+        }
+    }
+
+    /// Index of the region that the fit is of, where there is one.
+    pub fn roi(self) -> Option<usize> {
+        match self {
+            Self::Measured { roi, .. } => Some(roi),
+            Self::NoRoi | Self::OutsideView | Self::Unrelated | Self::FlatMap => None,
+        }
+    }
+
+    /// Why there is no fit, for a person; `None` where there is one.
+    pub fn absence(self) -> Option<&'static str> {
+        match self {
+            Self::Measured { .. } => None,
+            Self::NoRoi => Some("no region"),
+            Self::OutsideView => Some("region outside the view"),
+            Self::Unrelated => Some("no region of the class"),
+            Self::FlatMap => Some("flat map"),
+        }
+    }
+
     /// The fit, where there is one.
     pub fn value(self) -> Option<f64> {
         match self {
             Self::Measured { fit, .. } => Some(fit),
-            Self::NoRoi | Self::FlatMap => None,
+            Self::NoRoi | Self::OutsideView | Self::Unrelated | Self::FlatMap => None,
         }
     }
 
@@ -55,7 +98,7 @@ impl Fit {
     pub fn area_share(self) -> Option<f64> {
         match self {
             Self::Measured { area_share, .. } => Some(area_share),
-            Self::NoRoi | Self::FlatMap => None,
+            Self::NoRoi | Self::OutsideView | Self::Unrelated | Self::FlatMap => None,
         }
     }
 
@@ -63,7 +106,7 @@ impl Fit {
     pub fn lift(self) -> Option<f64> {
         match self {
             Self::Measured { fit, area_share, .. } => Some(fit / area_share),
-            Self::NoRoi | Self::FlatMap => None,
+            Self::NoRoi | Self::OutsideView | Self::Unrelated | Self::FlatMap => None,
         }
     }
 }
@@ -133,11 +176,11 @@ pub fn roi_share_by(map: &SaliencyMap, view: BBox, roi: BBox, rule: ShareRule) -
 /// The fit of a sample from the shares of its regions (`None` for those outside the view), in order of falling score: the
 /// largest fit wins, and of equal ones the first.
 pub fn best_fit(shares: &[Option<RoiShare>]) -> Fit {
-    let mut best = Fit::NoRoi;
+    let mut best = if shares.is_empty() { Fit::NoRoi } else { Fit::OutsideView };
     for (roi, share) in shares.iter().enumerate() {
         let Some(RoiShare { fit, area_share }) = *share else { continue };
         match (fit, best) {
-            (None, Fit::NoRoi) => best = Fit::FlatMap,
+            (None, Fit::NoRoi | Fit::OutsideView) => best = Fit::FlatMap,
             (Some(fit), Fit::Measured { fit: so_far, .. }) if fit <= so_far => {}
             (Some(fit), _) => best = Fit::Measured { roi, fit, area_share },
             (None, _) => {}
@@ -261,7 +304,7 @@ mod tests {
         let inside = roi_share(&flat, VIEW, BBox::new(1.0, 1.0, 2.0, 2.0));
         assert_eq!(inside, Some(RoiShare { fit: None, area_share: 1.0 / 16.0 }));
         assert_eq!(best_fit(&[None, inside]), Fit::FlatMap);
-        assert_eq!(best_fit(&[None, None]), Fit::NoRoi);
+        assert_eq!(best_fit(&[None, None]), Fit::OutsideView);
         assert_eq!(best_fit(&[]), Fit::NoRoi);
         assert_eq!((Fit::FlatMap.value(), Fit::NoRoi.lift()), (None, None));
     }

@@ -18,7 +18,6 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
 
 use crate::analysis::{Measured, MeasuredRoi};
-use crate::fit::Fit;
 use crate::geometry::{Affine, BBox, Size};
 use canvas::{Canvas, Label};
 
@@ -89,10 +88,7 @@ const MASK_OPACITY: f32 = 0.4;
 
 /// Largest boxes first, so that small ones stay visible on top; the best region has the thicker frame.
 fn draw_boxes(canvas: &mut Canvas, measured: &Measured) {
-    let best = match measured.fit {
-        Fit::Measured { roi, .. } => Some(roi),
-        Fit::NoRoi | Fit::FlatMap => None,
-    };
+    let best = measured.fit.roi();
     let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
     order.sort_by(|(_, a), (_, b)| b.roi.bbox.area().total_cmp(&a.roi.bbox.area()));
     for (index, region) in &order {

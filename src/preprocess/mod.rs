@@ -7,7 +7,7 @@ mod decode;
 mod interpolate;
 mod resample;
 
-pub use decode::{DecodeError, MAX_PIXELS, decode, decode_reduced};
+pub use decode::{DecodeError, MAX_PIXELS, decode, decode_reduced, size_of};
 
 use image::RgbImage;
 

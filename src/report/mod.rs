@@ -26,7 +26,6 @@ pub use text::{Column, class_table, finding_text, table};
 
 use crate::analysis::Outcome;
 use crate::dataset::{ATTRIBUTION_FILE, ClassId};
-use crate::fit::Fit;
 use crate::store::{RunId, SampleResult, Store, StoreError};
 use crate::summary::ClassRow;
 
@@ -149,11 +148,7 @@ pub fn write_samples(
 fn status(sample: &SampleResult) -> &'static str {
     match &sample.outcome {
         Outcome::Failed(_) => "failed",
-        Outcome::Measured(measured) => match measured.fit {
-            Fit::Measured { .. } => "ok",
-            Fit::NoRoi => "no_roi",
-            Fit::FlatMap => "flat_map",
-        },
+        Outcome::Measured(measured) => measured.fit.status(),
     }
 }
 

@@ -10,6 +10,7 @@
 //! The queues between them are bounded, so memory does not grow with the data set. Each half of a result is computed only
 //! where the project lacks it.
 
+mod annotate;
 mod control;
 mod networks;
 mod pipeline;
@@ -26,12 +27,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 
+pub use annotate::{Annotated, annotate};
 pub use control::Control;
 pub use progress::Progress;
 pub use session::{ModelRequest, Request, Session, load_models};
 
 use crate::analysis::{Explanation, SampleScore, Target};
-use crate::dataset::{Dataset, SampleId};
+use crate::dataset::{Dataset, Sample, SampleId};
 use crate::detector::Detection;
 use crate::geometry::Size;
 use crate::preprocess::NetworkInput;
@@ -140,17 +142,9 @@ pub struct Job<'a> {
 pub fn run(store: &mut Store, job: &Job<'_>, control: &Control, events: &mut dyn FnMut(RunEvent)) -> Result<Finished> {
     let start = Instant::now();
     check_labels(job.dataset, job.settings)?;
-    let samples: Vec<_> = job
-        .dataset
-        .samples
-        .iter()
-        .map(|sample| (sample.clone(), source::stamp(&job.dataset.path_of(sample))))
-        .collect();
-    store.list_samples(&samples)?;
+    let total = list_samples(store, job.dataset)?;
     let run = store.begin_run(job.settings)?;
     let pending = store.pending(run)?;
-    let total = samples.len();
-    drop(samples);
     events(RunEvent::Started { run, total, done: total - pending.len() });
     pipeline::process(store, run, &pending, job, control, events)?;
     let failed = store.failures(run)?.len();
@@ -158,6 +152,14 @@ pub fn run(store: &mut Store, job: &Job<'_>, control: &Control, events: &mut dyn
     let finished = Finished { run, total, pending, failed, elapsed: start.elapsed() };
     events(RunEvent::Finished(finished.clone()));
     Ok(finished)
+}
+
+/// Makes the photos of a data set the samples of its project; returns how many they are.
+fn list_samples(store: &mut Store, dataset: &Dataset) -> Result<usize> {
+    let stamped = |sample: &Sample| (sample.clone(), source::stamp(&dataset.path_of(sample)));
+    let samples: Vec<_> = dataset.samples.iter().map(stamped).collect();
+    store.list_samples(&samples)?;
+    Ok(samples.len())
 }
 
 /// A run that explains labels needs to know what each of them means.

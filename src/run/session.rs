@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{Control, Division, Finished, Job, RunEvent, check_labels, run};
+use super::{Annotated, Control, Division, Finished, Job, RunEvent, annotate, check_labels, list_samples, run};
 use crate::analysis::Models;
 use crate::dataset::{ClassGroups, ClassId, ClassName, Dataset, LabelClasses, Unlisted};
 use crate::device::DeviceChoice;
@@ -124,6 +124,15 @@ impl Session {
     /// The project.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Lists the data set's photos in the project and gives them the regions of annotations; see [`annotate`].
+    ///
+    /// # Errors
+    /// As [`annotate`].
+    pub fn annotate(&mut self, annotations: &Path) -> Result<Annotated> {
+        list_samples(&mut self.store, &self.dataset)?;
+        annotate(&mut self.store, annotations)
     }
 
     /// How the work is divided.

@@ -9,6 +9,7 @@ use crate::analysis::Prediction;
 use crate::dataset::ClassId;
 use crate::detector::Detection;
 use crate::geometry::BBox;
+use crate::roi::{Roi, RoiSource};
 
 /// No network has this many classes; a damaged range must not ask for the memory.
 const MAX_CLASS: usize = 10_000_000;
@@ -94,6 +95,49 @@ pub(super) fn detections_from_bytes(
     Ok(detections)
 }
 
+/// Box and score, then the length of the name and the name, then the length of the mask (none: 0) and the mask.
+pub(super) fn rois_to_bytes(rois: &[Roi]) -> Vec<u8> {
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut bytes = Vec::new();
+    for roi in rois {
+        let numbers = [roi.bbox.x0, roi.bbox.y0, roi.bbox.x1, roi.bbox.y1, roi.score].map(f32::to_le_bytes);
+        bytes.extend(numbers.as_flattened());
+        let mask = roi.mask().map(mask_to_bytes).unwrap_or_default();
+        for part in [roi.name.as_bytes(), &mask] {
+            bytes.extend(length(part));
+            bytes.extend(part);
+        }
+    }
+    bytes
+}
+
+pub(super) fn rois_from_bytes(mut bytes: &[u8], source: RoiSource) -> rusqlite::Result<Vec<Roi>> {
+    let cut_off = || damaged("the list of regions is cut off");
+    let mut rois = Vec::new();
+    while !bytes.is_empty() {
+        let (numbers, rest) = bytes.split_at_checked(20).ok_or_else(cut_off)?;
+        let ([x0, y0, x1, y1, score], _) = numbers.as_chunks::<4>() else { return Err(cut_off()) };
+        let [x0, y0, x1, y1, score] = [x0, y0, x1, y1, score].map(|word| f32::from_le_bytes(*word));
+        let (name, rest) = part(rest).ok_or_else(cut_off)?;
+        let (mask, rest) = part(rest).ok_or_else(cut_off)?;
+        bytes = rest;
+        let name = str::from_utf8(name).map_err(|_source| damaged("a region's name is no text"))?;
+        let of_box = Roi::of_box(BBox::new(x0, y0, x1, y1), score, name, source);
+        let of_mask = || Roi::of_mask(mask_from_bytes(mask).ok()?, score, name, source);
+        rois.push(match mask {
+            [] => of_box,
+            _ => of_mask().ok_or_else(|| damaged("a region of no pixels"))?,
+        });
+    }
+    Ok(rois)
+}
+
+/// What a length stands before, and what follows it.
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}
+
 /// Indices in rising order as ranges: `7-24,80`.
 pub(super) fn classes_to_text(classes: &[ClassId]) -> String {
     classes
@@ -143,6 +187,23 @@ mod tests {
         let bytes = detections_to_bytes(&[dog.clone(), person.clone()]);
         assert_eq!(detections_from_bytes(&bytes, &names, 0.0)?, [dog.clone(), person]);
         assert_eq!(detections_from_bytes(&bytes, &names, 0.5)?, [dog]);
+        Ok(())
+    }
+
+    #[test]
+    fn regions_come_back_as_they_went() -> rusqlite::Result<()> {
+        let mask = Mask::of_window(Size::new(9, 9), 1..3, 2..4, |x, y| x + y != 3);
+        let of_mask = Roi::of_mask(mask, 0.25, "Spinne, groß", RoiSource::Annotation);
+        let mut rois = vec![Roi::of_box(BBox::new(1.0, 2.0, 3.5, 4.0), 1.0, "", RoiSource::Annotation)];
+        rois.extend(of_mask);
+        assert_eq!(rois.len(), 2);
+        let bytes = rois_to_bytes(&rois);
+        assert_eq!(rois_from_bytes(&bytes, RoiSource::Annotation)?, rois);
+        for length in 1..bytes.len() {
+            // Behind the first region the list may end.
+            let cut = rois_from_bytes(&bytes[..length], RoiSource::Annotation);
+            assert!(cut.map_or(true, |cut| cut == rois[..1]), "{length}");
+        }
         Ok(())
     }
 

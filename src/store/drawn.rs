@@ -44,12 +44,13 @@ impl Store {
     /// # Errors
     /// If the file cannot be read.
     pub fn samples_drawn_on(&self) -> Result<Vec<SampleId>> {
-        self.read(|c| {
-            let mut query = c.prepare("SELECT DISTINCT sample FROM drawn ORDER BY sample")?;
-            let rows = query.query_map([], |row| row.get(0).map(SampleId))?;
-            rows.collect()
-        })
+        self.read(samples_drawn_on)
     }
+}
+
+pub(super) fn samples_drawn_on(c: &Connection) -> rusqlite::Result<Vec<SampleId>> {
+    let mut query = c.prepare("SELECT DISTINCT sample FROM drawn ORDER BY sample")?;
+    query.query_map([], |row| row.get(0).map(SampleId))?.collect()
 }
 
 pub(super) fn drawn(c: &Connection, sample: SampleId) -> rusqlite::Result<Vec<DrawnRoi>> {

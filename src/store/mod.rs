@@ -1,6 +1,6 @@
 //! The project file: what is known of a data set, kept safe while runs go on.
 //!
-//! Comes in: samples, the halves of results, failures, verdicts, regions drawn by hand. Goes out: what is missing, [`SampleResult`]s and
+//! Comes in: samples, the halves of results, failures, verdicts, regions from annotations and drawn by hand. Goes out: what is missing, [`SampleResult`]s and
 //! [`SampleScore`](crate::analysis::SampleScore)s. May not live here: networks, threads, averages.
 //!
 //! The file is a SQLite database with a write-ahead log: what [`Store::save`] returned for survives a kill at any moment, and
@@ -8,6 +8,7 @@
 //! depend on: the classifier's by image content, classifier and target, the detector's by image content and detector. A
 //! result is put together from them when it is asked for.
 
+mod annotated;
 mod codec;
 mod drawn;
 mod error;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::{Result, StoreError};
 use super::{migrate, schema};
+use crate::analysis::RoiChoice;
 
 /// How long a writer waits for another one before it calls the project locked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -16,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
+    pub(super) choice: RoiChoice,
 }
 
 impl Store {
@@ -83,7 +85,7 @@ impl Store {
             Ok(_) => Self::connect_to_read(path),
             Err(_) => {
                 let connection = store.read(migrate::migrated_copy)?;
-                Ok(Self { connection, path: path.to_owned() })
+                Ok(Self { connection, path: path.to_owned(), choice: RoiChoice::default() })
             }
         }
     }
@@ -105,6 +107,16 @@ impl Store {
         &self.path
     }
 
+    /// From now on results are put together from the regions that `choice` counts.
+    pub fn choose_rois(&mut self, choice: RoiChoice) {
+        self.choice = choice;
+    }
+
+    /// Which regions results are put together from.
+    pub fn roi_choice(&self) -> RoiChoice {
+        self.choice
+    }
+
     /// The data set's folder.
     ///
     /// # Errors
@@ -124,7 +136,7 @@ impl Store {
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|e| StoreError::new(path, e))?;
-        let store = Self { connection, path: path.to_owned() };
+        let store = Self { connection, path: path.to_owned(), choice: RoiChoice::default() };
         store.read(|c| c.busy_timeout(PATIENCE))?;
         Ok(store)
     }
@@ -141,7 +153,7 @@ impl Store {
     /// Refuses what is not a project of this version or an earlier one; reads only.
     fn check(connection: rusqlite::Result<Connection>, path: &Path) -> Result<Self> {
         let connection = connection.map_err(|e| StoreError::new(path, e))?;
-        let store = Self { connection, path: path.to_owned() };
+        let store = Self { connection, path: path.to_owned(), choice: RoiChoice::default() };
         let (id, version) = store.read(|c| {
             c.busy_timeout(PATIENCE)?;
             let id: i32 = c.pragma_query_value(None, "application_id", |row| row.get(0))?;

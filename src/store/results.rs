@@ -1,17 +1,22 @@
 //! The halves of results: saved one by one, read as one.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Row, Transaction, params};
 
+use super::annotated::{annotated, samples_annotated};
 use super::codec;
+use super::drawn::{drawn, samples_drawn_on};
 use super::error::{Result, StoreError};
 use super::project::Store;
 use super::runs::{RunId, RunSettings, settings};
 use super::samples::ContentHash;
-use crate::analysis::{Explanation, Measured, Outcome, SampleScore, Score};
-use crate::dataset::{ClassId, SampleId};
+use crate::analysis::{Explanation, Measured, Outcome, RoiChoice, SampleScore, Score};
+use crate::dataset::{ClassId, ClassObjects, SampleId};
 use crate::detector::Detection;
+use crate::fit::RoiRule;
 use crate::geometry::{BBox, Size};
-use crate::roi::rois_from_detections;
+use crate::roi::{Roi, RoiSource, rois_from_detections};
 use crate::saliency::SaliencyMap;
 
 /// What a run found out about a sample.
@@ -132,7 +137,7 @@ impl Store {
         mut each: impl FnMut(SampleResult) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
         let at = |e| StoreError::new(&self.path, e);
-        let reader = Reader::new(&self.connection, run).map_err(at)?;
+        let reader = Reader::new(&self.connection, run, self.choice).map_err(at)?;
         let mut query = self.connection.prepare_cached(&select("ORDER BY path")).map_err(at)?;
         let mut rows = query.query([run.0]).map_err(at)?;
         while let Some(row) = rows.next().map_err(at)? {
@@ -149,7 +154,7 @@ impl Store {
     /// If the file cannot be read.
     pub fn result(&self, run: RunId, id: SampleId) -> Result<Option<SampleResult>> {
         self.read(|c| {
-            let reader = Reader::new(c, run)?;
+            let reader = Reader::new(c, run, self.choice)?;
             result_of(c, &reader, run, id)
         })
     }
@@ -173,7 +178,7 @@ impl Store {
     /// If the file cannot be read.
     pub fn results_of(&self, run: RunId, ids: &[SampleId]) -> Result<Vec<SampleResult>> {
         self.read(|c| {
-            let reader = Reader::new(c, run)?;
+            let reader = Reader::new(c, run, self.choice)?;
             ids.iter().filter_map(|id| result_of(c, &reader, run, *id).transpose()).collect()
         })
     }
@@ -241,20 +246,32 @@ fn select(rest: &str) -> String {
     )
 }
 
-fn result_of(c: &Connection, reader: &Reader, run: RunId, id: SampleId) -> rusqlite::Result<Option<SampleResult>> {
+fn result_of(c: &Connection, reader: &Reader<'_>, run: RunId, id: SampleId) -> rusqlite::Result<Option<SampleResult>> {
     let mut query = c.prepare_cached(&select("AND sample = ?2"))?;
     let mut rows = query.query([run.0, id.0])?;
     rows.next()?.map_or(Ok(None), |row| reader.result(row))
 }
 
 /// Puts the halves in a row together.
-struct Reader {
+struct Reader<'a> {
+    connection: &'a Connection,
     settings: RunSettings,
+    choice: RoiChoice,
+    /// What belongs to the classifier's classes, where the choice asks.
+    objects: Option<ClassObjects>,
+    /// Samples with regions from annotations, and with drawn ones.
+    annotated: BTreeSet<SampleId>,
+    drawn: BTreeSet<SampleId>,
 }
 
-impl Reader {
-    fn new(c: &Connection, run: RunId) -> rusqlite::Result<Self> {
-        Ok(Self { settings: settings(c, run.0)? })
+impl<'a> Reader<'a> {
+    fn new(connection: &'a Connection, run: RunId, choice: RoiChoice) -> rusqlite::Result<Self> {
+        let settings = settings(connection, run.0)?;
+        let asks = choice.rule == RoiRule::OfClass;
+        let objects = asks.then(|| ClassObjects::new(&settings.classifier.class_names));
+        let annotated = samples_annotated(connection)?.into_iter().collect();
+        let drawn = samples_drawn_on(connection)?.into_iter().collect();
+        Ok(Self { connection, settings, choice, objects, annotated, drawn })
     }
 
     /// `None` while a half is missing.
@@ -265,19 +282,52 @@ impl Reader {
             return Ok(Some(SampleResult { id, path, label, score: None, outcome: Outcome::Failed(reason) }));
         }
         let Some(explanation) = explanation(row)? else { return Ok(None) };
-        let rois = match (&self.settings.detector, row.get_ref(15)?.as_blob_or_null()?) {
+        let mut rois = match (&self.settings.detector, row.get_ref(15)?.as_blob_or_null()?) {
             (None, _) => Vec::new(),
             (Some(_), None) => return Ok(None),
             (Some(detector), Some(blob)) => {
-                let min_score = self.settings.roi_min_score;
+                let min_score = self.choice.min_score.unwrap_or(self.settings.roi_min_score);
                 rois_from_detections(&codec::detections_from_bytes(blob, &detector.class_names, min_score)?, min_score)
             }
         };
-        let measured = Measured::new(explanation, rois);
+        rois.extend(self.known_rois(id, explanation.image)?);
+        let rois = self.choice.thinned(rois);
+        let counts = self.choice.counts(&rois);
+        let belongs = self.belongs(explanation.target, label.as_deref());
+        let measured = Measured::by_rule(explanation, rois, self.choice.rule, counts, belongs);
         let hits = label.as_ref().and_then(|label| self.settings.hits.get(label));
         let score = Some(Score::new(&measured, hits.map(Vec::as_slice)));
         Ok(Some(SampleResult { id, path, label, score, outcome: Outcome::Measured(Box::new(measured)) }))
     }
+
+    /// The regions of a sample that no network found. Those annotated on an image of another size are left out: the image
+    /// has changed since.
+    fn known_rois(&self, id: SampleId, image: Size) -> rusqlite::Result<Vec<Roi>> {
+        let mut rois = Vec::new();
+        if self.annotated.contains(&id) {
+            rois = annotated(self.connection, id)?;
+            rois.retain(|roi| roi.mask().is_none_or(|mask| mask.size() == image));
+        }
+        if self.drawn.contains(&id) {
+            rois.extend(drawn(self.connection, id)?.iter().filter_map(|drawn| drawn.roi(image)));
+        }
+        Ok(rois)
+    }
+
+    /// Whether a region belongs to the class that the saliency explains: by the name of either, by the label, or since a
+    /// person drew it.
+    fn belongs(&self, target: ClassId, label: Option<&str>) -> impl Fn(&Roi) -> bool {
+        move |roi| {
+            roi.source == RoiSource::Hand
+                || self.objects.as_ref().is_some_and(|objects| objects.belongs(target, &roi.name))
+                || label.is_some_and(|label| names_the_same(label, &roi.name))
+        }
+    }
+}
+
+/// Whether an object is called as a label is, or by the WordNet id that the label begins with.
+fn names_the_same(label: &str, object: &str) -> bool {
+    label.eq_ignore_ascii_case(object) || (object.starts_with('n') && label.split('_').next() == Some(object))
 }
 
 fn explanation(row: &Row<'_>) -> rusqlite::Result<Option<Explanation>> {

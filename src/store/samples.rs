@@ -99,6 +99,19 @@ impl Store {
         })
     }
 
+    /// The samples that the project is about with their numbers, in path order.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn numbered_samples(&self) -> Result<Vec<(SampleId, Sample)>> {
+        self.read(|c| {
+            let mut query = c.prepare("SELECT id, path, label FROM samples WHERE listed ORDER BY path")?;
+            let rows = query
+                .query_map([], |row| Ok((SampleId(row.get(0)?), Sample { path: row.get(1)?, label: row.get(2)? })))?;
+            rows.collect()
+        })
+    }
+
     /// How many samples the project is about.
     ///
     /// # Errors

@@ -16,6 +16,13 @@ CREATE TABLE drawn (
     name TEXT NOT NULL,
     PRIMARY KEY (sample, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE annotation_files (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE annotated (
+    sample INTEGER NOT NULL REFERENCES samples,
+    file INTEGER NOT NULL REFERENCES annotation_files,
+    rois BLOB NOT NULL,
+    PRIMARY KEY (sample, file)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Written once, in one transaction, when a project is created.
@@ -112,6 +119,15 @@ CREATE TABLE drawn (                -- regions drawn by hand, by sample alone: t
     corners BLOB NOT NULL,          -- (f32 x, y), little-endian, image pixels; of a box the top left and bottom right one
     name TEXT NOT NULL,
     PRIMARY KEY (sample, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE annotation_files (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE annotated (            -- regions from annotations, by sample: they outlive every run
+    sample INTEGER NOT NULL REFERENCES samples,
+    file INTEGER NOT NULL REFERENCES annotation_files,
+    rois BLOB NOT NULL,             -- see the codec
+    PRIMARY KEY (sample, file)
 ) STRICT, WITHOUT ROWID;
 ";
 

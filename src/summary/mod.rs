@@ -20,7 +20,7 @@ pub use confusion::{Confusion, confusions};
 pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, measure_rows};
 
 use crate::analysis::{SampleScore, Score};
-use crate::fit::{Fit, UNINFORMATIVE_AREA_SHARE};
+use crate::fit::UNINFORMATIVE_AREA_SHARE;
 
 /// What a sample without a region adds to the mean fit of its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub fn total_row(class: &str, scores: &[SampleScore], no_roi: NoRoi) -> ClassRow
 
 fn class_row(class: &str, scores: &[Option<&Score>], no_roi: NoRoi) -> ClassRow {
     let usable: Vec<&Score> = scores.iter().copied().flatten().collect();
-    let without_roi = usable.iter().filter(|s| s.fit == Fit::NoRoi).count();
+    let without_roi = usable.iter().filter(|s| s.fit.lacks_roi()).count();
     let with_roi = usable.len() - without_roi;
     let fits = sorted(usable.iter().filter_map(|s| s.fit.value()));
     let mut fits_zero = vec![0.0; without_roi];
@@ -242,6 +242,7 @@ pub fn findings(row: &ClassRow, lines: &Thresholds) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::dataset::{ClassId, SampleId};
+    use crate::fit::Fit;
 
     fn sample(label: Option<&str>, score: Option<Score>) -> SampleScore {
         SampleScore { id: SampleId(0), path: "a.jpg".into(), label: label.map(Into::into), score }

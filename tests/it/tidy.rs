@@ -32,7 +32,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("overlay", &["dataset", "colormap", "mask", "geometry", "saliency", "roi", "fit", "analysis"]),
     ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector", "mask", "verdict"]),
     ("summary", &["dataset", "analysis", "fit", "measure", "verdict"]),
-    ("run", &["device", "dataset", "preprocess", "analysis", "models", "store", "geometry", "detector", "saliency"]),
+    (
+        "run",
+        &[
+            "device",
+            "dataset",
+            "preprocess",
+            "analysis",
+            "annotations",
+            "models",
+            "store",
+            "geometry",
+            "roi",
+            "detector",
+            "saliency",
+        ],
+    ),
     (
         "report",
         &[

@@ -81,6 +81,28 @@ pub fn decode_reduced(bytes: &[u8], shorter_side: u32) -> Result<(RgbImage, Size
     decode_upright(bytes, shorter_side)
 }
 
+/// The size of an upright picture, from its header alone.
+///
+/// # Errors
+/// If the bytes are no picture of a known format, or one of more than [`MAX_PIXELS`].
+pub fn size_of(bytes: &[u8]) -> Result<Size, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    let format = image::guess_format(bytes).ok().ok_or(DecodeError::UnknownFormat)?;
+    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(from_image_error)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok(if is_turned(orientation) { Size::new(height, width) } else { Size::new(width, height) })
+}
+
+/// Whether width and height change places.
+fn is_turned(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
 /// The picture and the size of the whole of it, both upright.
 fn decode_upright(bytes: &[u8], shorter_side: u32) -> Result<(RgbImage, Size), DecodeError> {
     if bytes.is_empty() {
@@ -103,11 +125,7 @@ fn decode_upright(bytes: &[u8], shorter_side: u32) -> Result<(RgbImage, Size), D
     let mut image = DynamicImage::ImageRgb8(image);
     image.apply_orientation(orientation);
     let image = image.into_rgb8();
-    let turned = matches!(
-        orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
-    );
-    Ok((image, if turned { Size::new(whole.height, whole.width) } else { whole }))
+    Ok((image, if is_turned(orientation) { Size::new(whole.height, whole.width) } else { whole }))
 }
 
 /// A picture as the file holds it.

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::HtmlOptions;
 use super::facts::{ClassFacts, Facts};
 use crate::analysis::SampleScore;
-use crate::fit::Fit;
 
 /// Photos under a heading.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub(super) fn photos(facts: &Facts, class: &ClassFacts, limit: usize) -> Vec<Gro
     });
     let mut judged =
         usable.iter().copied().filter(|&place| facts.sample_verdicts.contains_key(&facts.samples[place].id));
-    let without = usable.iter().copied().filter(|&place| score(place).is_some_and(|s| s.fit == Fit::NoRoi));
+    let without = usable.iter().copied().filter(|&place| score(place).is_some_and(|s| s.fit.lacks_roi()));
     let without: Vec<usize> = if 2 * class.row.with_roi < usable.len() { without.collect() } else { Vec::new() };
     // A quarter for each of the others leaves a quarter or more for the lowest.
     let part = limit.div_ceil(4);

@@ -13,7 +13,6 @@ use super::overview::{finding_tag, sentence, verdict_tag};
 use super::text::Text;
 use super::{HtmlOptions, ReportError, plot, row_id, section_id};
 use crate::analysis::{Measured, Outcome};
-use crate::fit::Fit;
 use crate::overlay::Style;
 use crate::report::photos::{overlaid, photo};
 use crate::report::words::{self, class_name, counted, factor, interval, percent};
@@ -214,8 +213,7 @@ fn caption(facts: &Facts, result: &SampleResult, measured: &Measured, out: &mut 
             percent(measured.fit.area_share()),
             factor(measured.fit.lift())
         )?,
-        None if measured.fit == Fit::NoRoi => out.write_all(b"no region in the view")?,
-        None => out.write_all(b"the saliency map is flat")?,
+        None => out.write_all(measured.fit.absence().unwrap_or_default().as_bytes())?,
     }
     if let Some(best) = measured.explanation.top.first() {
         let name = facts.predicted_name(best.class);

@@ -23,7 +23,6 @@ use super::verdicts::{self, Verdicts};
 use super::{format, widgets};
 use crate::analysis::{SampleScore, Score};
 use crate::dataset::SampleId;
-use crate::fit::Fit;
 use crate::verdict::{Subject, Verdict};
 use choice::Choice;
 
@@ -252,11 +251,7 @@ fn photo_ui(ui: &Ui, rect: Rect, sample: SampleId, textures: &mut Textures, laye
 }
 
 fn score_ui(ui: &Ui, rect: Rect, score: &Score, names: ClassNames<'_>) {
-    let text = match score.fit {
-        Fit::Measured { fit, .. } => format::percent(Some(fit)),
-        Fit::NoRoi => "no region".to_owned(),
-        Fit::FlatMap => "flat map".to_owned(),
-    };
+    let text = score.fit.absence().map_or_else(|| format::percent(score.fit.value()), str::to_owned);
     let (ink, paper) = (Color32::WHITE, Color32::from_black_alpha(168));
     let painter = ui.painter_at(rect);
     let galley = painter.layout_no_wrap(text, theme::strong(size::SMALL), ink);

@@ -65,11 +65,7 @@ fn summary_ui(ui: &mut Ui, detail: &Detail, measured: &Measured, names: ClassNam
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::SECTION;
         let fit = measured.fit;
-        let state = match fit {
-            Fit::Measured { fit, .. } => format::percent1(Some(fit)),
-            Fit::NoRoi => "no region".to_owned(),
-            Fit::FlatMap => "flat map".to_owned(),
-        };
+        let state = fit.absence().map_or_else(|| format::percent1(fit.value()), str::to_owned);
         widgets::figure(ui, "Fit", &state, "Share of the saliency inside the best region");
         widgets::figure(
             ui,

@@ -1,6 +1,6 @@
 //! An image's numbers while regions are drawn on it: no network runs, the fit follows from the stored map.
 
-use crate::analysis::Measured;
+use crate::analysis::{Measured, RoiChoice};
 use crate::roi::{DrawnRoi, RoiSource};
 
 /// The numbers of an image with the regions that are drawn on it at this moment.
@@ -61,7 +61,9 @@ fn with_drawn(stored: &Measured, drawn: &[DrawnRoi]) -> (Measured, Vec<Option<us
         places.push(roi.is_some().then_some(rois.len()));
         rois.extend(roi);
     }
-    (Measured::new(stored.explanation.clone(), rois), places)
+    let choice = RoiChoice::default();
+    let counts = choice.counts(&rois);
+    (Measured::by_rule(stored.explanation.clone(), rois, choice.rule, counts, |_| true), places)
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use super::canvas::{self, Marked};
 use super::probe::Probe;
 use crate::analysis::Measured;
 use crate::dataset::SampleId;
-use crate::fit::Fit;
 use crate::geometry::{Affine, Size};
 use crate::overlay::Rendering;
 use crate::roi::{DrawnRoi, Outline, Roi, Shape};
@@ -55,10 +54,7 @@ fn best_available(textures: &mut Textures, sample: SampleId) -> Available {
 
 /// The best region of an image.
 pub(super) fn best_region(measured: &Measured) -> Option<usize> {
-    match measured.fit {
-        Fit::Measured { roi, .. } => Some(roi),
-        Fit::NoRoi | Fit::FlatMap => None,
-    }
+    measured.fit.roi()
 }
 
 /// The smallest region around a place in image pixels.
