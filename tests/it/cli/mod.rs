@@ -13,6 +13,8 @@ mod bad;
 mod compare;
 /// One's own networks.
 pub(crate) mod models;
+/// Whose regions count.
+mod regions;
 /// Killed and interrupted runs.
 mod resume;
 
