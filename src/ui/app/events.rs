@@ -93,7 +93,7 @@ impl App {
             Event::Judged(Ok(())) => {}
             Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
             Event::Model(event) => self.model_told(ctx, event),
-            Event::Drawn(Ok(())) => {}
+            Event::Drawn(Ok(())) => self.session.is_stale = self.session.project.is_some(),
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
             Event::Take(event) => self.take_told(event),
             Event::Crashed(job) => self.crashed(job),
@@ -339,6 +339,7 @@ impl App {
         self.session.generation += 1;
         self.start.form = None;
         self.session.project = None;
+        self.session.is_stale = false;
         self.session.runner = None;
         self.session.busy = None;
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };

@@ -104,7 +104,8 @@ impl App {
 
     /// Whether nothing is being read or made; a run may be going on.
     pub fn is_settled(&self) -> bool {
-        self.textures.is_idle() && self.jobs.running() == usize::from(self.is_running())
+        let is_calm = self.textures.is_idle() && !self.session.is_stale;
+        is_calm && self.jobs.running() == usize::from(self.is_running())
     }
 
     /// Whether a run is going on.

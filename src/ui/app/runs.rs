@@ -16,28 +16,38 @@ use crate::ui::launch::{Launcher, Request};
 use crate::ui::project::Snapshot;
 use crate::ui::runner::{Phase, Runner};
 
-/// While a run goes on, the tables are read again after this time.
+/// While a run goes on or regions are drawn, the tables are read again after this time.
 const REFRESH: Duration = Duration::from_millis(800);
 
 /// What the job of a run is called.
 const RUNNING: &str = "analysing photos";
 
 impl App {
-    /// Reads the tables again if the run has news and they are old enough.
+    /// Reads the tables again if the run or the reviewer has news for them and they are old enough.
     pub(super) fn read_again(&mut self, ctx: &Context) {
         let session = &mut self.session;
-        let Some(runner) = &mut session.runner else { return };
-        if !runner.news || session.reading {
+        let runner = session.runner.as_mut().filter(|runner| runner.news);
+        let file = match (&runner, &session.project) {
+            (Some(runner), _) => runner.file.clone(),
+            (None, Some(project)) if session.is_stale => project.file.clone(),
+            _ => return,
+        };
+        if session.reading {
             return;
         }
+        // A run or a hand that goes on has more news soon.
+        let has_ended = runner.as_ref().is_some_and(|runner| !runner.is_active());
         let age = session.read_at.map_or(REFRESH, |at| at.elapsed());
-        if runner.is_active() && age < REFRESH {
+        if !has_ended && age < REFRESH {
             ctx.request_repaint_after(REFRESH - age);
             return;
         }
-        runner.news = false;
+        if let Some(runner) = runner {
+            runner.news = false;
+        }
+        session.is_stale = false;
         session.reading = true;
-        let (generation, file) = (session.generation, runner.file.clone());
+        let generation = session.generation;
         self.jobs.spawn("reading the project", move |reporter| {
             reporter.send(Event::Refreshed(generation, Snapshot::load(&file).map(Box::new)));
         });

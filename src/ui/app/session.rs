@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub(super) generation: u64,
     /// Whether the tables are being read again.
     pub(super) reading: bool,
+    /// Whether the reviewer changed what they show.
+    pub(super) is_stale: bool,
     /// When they were last read.
     pub(super) read_at: Option<Instant>,
     /// What the times of frames are counted from.

@@ -52,16 +52,10 @@ fn a_drawn_box_changes_the_fit_is_stored_and_survives_a_restart() {
     let expected = BBox::new(33.0, 1.0, 63.0, 47.0);
     assert!(is_near(boxes(&stored(dir.path()))[0], expected), "{:?}", stored(dir.path()));
     drop(window);
-    // What was drawn counts, so that neither the class nor the image has the lowest fit any more.
     let mut window = reopened(dir.path());
     click(&mut window, "bird");
-    for _ in 0..8 {
-        if window.state().shown_image() == Some("bird/jay.png") {
-            break;
-        }
-        press(&mut window, Key::ArrowRight);
-    }
-    assert_eq!(window.state().shown_image(), Some("bird/jay.png"));
+    press(&mut window, Key::ArrowRight);
+    assert_eq!(window.state().shown_image(), Some("bird/jay.png"), "now the bird of higher fit");
     assert!(shows(&window, "Region drawn by hand"));
 }
 
@@ -168,6 +162,14 @@ fn a_polygon_is_drawn_click_by_click() {
     }
     let drawn = stored(dir.path());
     assert!(matches!(&drawn[0].outline, Outline::Polygon(ring) if ring.len() == 3), "{drawn:?}");
+}
+
+#[test]
+fn what_is_drawn_counts_in_the_class_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let window = with_box(dir.path());
+    // Of the two birds one has 90 % instead of 0 %: with 12 % of the other their mean is above the dogs' 50 %.
+    assert_eq!(window.state().listed_classes(), ["dog", "bird", "cat"]);
 }
 
 #[test]
