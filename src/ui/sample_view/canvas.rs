@@ -53,15 +53,25 @@ pub(crate) fn paint_view(painter: &Painter, image: Size, view: BBox, ui_from_ima
 pub(crate) struct Marked<'a> {
     /// All of them.
     pub(crate) rois: &'a [MeasuredRoi],
+    /// For each whether the fit may be of it; the others are fainter.
+    pub(crate) counts: &'a [bool],
     /// The best one: its outline is thicker, and its tag ends with the fit.
     pub(crate) best: Option<usize>,
     /// One that the pointer is over or that is being edited, marked in the same way.
     pub(crate) pointed: Option<usize>,
 }
 
+/// Opacity of what does not count.
+const FAINT: f32 = 0.45;
+
 impl Marked<'_> {
     fn is_strong(&self, i: usize) -> bool {
         Some(i) == self.best || Some(i) == self.pointed
+    }
+
+    fn color(&self, i: usize) -> Color32 {
+        let is_faint = self.counts.get(i) == Some(&false) && !self.is_strong(i);
+        theme::box_color(i).gamma_multiply(if is_faint { FAINT } else { 1.0 })
     }
 }
 
@@ -82,14 +92,14 @@ pub(crate) fn paint_regions(painter: &Painter, marked: Marked<'_>, ui_from_image
     }
     for &i in &order {
         let width = if marked.is_strong(i) { 2.5 } else { 1.25 };
-        paint_outline(painter, &rois[i].roi, ui_from_image, width, theme::box_color(i));
+        paint_outline(painter, &rois[i].roi, ui_from_image, width, marked.color(i));
     }
     let mut taken = Vec::new();
     let mut tags: Vec<_> = order
         .iter()
         .rev()
         .filter_map(|&i| {
-            let tag = Tag::new(painter, &rois[i], i, marked.is_strong(i), ui_from_image, &taken)?;
+            let tag = Tag::new(painter, &rois[i], marked.color(i), marked.is_strong(i), ui_from_image, &taken)?;
             taken.push(tag.rect);
             Some(tag)
         })
@@ -179,7 +189,7 @@ impl Tag {
     fn new(
         painter: &Painter,
         roi: &MeasuredRoi,
-        index: usize,
+        fill: Color32,
         is_strong: bool,
         ui_from_image: Affine,
         taken: &[Rect],
@@ -188,7 +198,6 @@ impl Tag {
         if !bounds.intersects(clip) {
             return None;
         }
-        let fill = theme::box_color(index);
         let mut text = region_title(&roi.roi);
         if is_strong && let Some(fit) = roi.share.and_then(|share| share.fit) {
             text.push_str(&format!("  fit {}", format::percent(Some(fit))));

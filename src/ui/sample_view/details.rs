@@ -9,6 +9,7 @@ use eframe::egui::{
 };
 
 use super::canvas::region_title;
+use super::live::Live;
 use super::stage::best_region;
 use crate::analysis::{Measured, MeasuredRoi, Prediction};
 use crate::fit::{Fit, UNINFORMATIVE_AREA_SHARE};
@@ -33,11 +34,12 @@ pub(super) struct Answer {
 pub(super) fn ui(
     ui: &mut Ui,
     detail: &Detail,
-    measured: &Measured,
+    live: &Live,
     names: ClassNames<'_>,
     lit: Option<usize>,
     is_column: bool,
 ) -> Answer {
+    let measured = live.measured();
     let mut answer = Answer::default();
     let area = ScrollArea::vertical().id_salt("details").auto_shrink(false);
     area.show(ui, |ui| {
@@ -47,13 +49,13 @@ pub(super) fn ui(
             if is_column {
                 predictions_ui(ui, &measured.explanation.top, measured, names);
                 ui.add_space(space::GROUP);
-                answer = regions_ui(ui, measured, lit);
+                answer = regions_ui(ui, live, lit);
                 return;
             }
             ui.spacing_mut().item_spacing.x = space::SECTION;
             ui.columns(2, |columns| {
                 predictions_ui(&mut columns[0], &measured.explanation.top, measured, names);
-                answer = regions_ui(&mut columns[1], measured, lit);
+                answer = regions_ui(&mut columns[1], live, lit);
             });
         });
     });
@@ -135,7 +137,8 @@ fn predictions_ui(ui: &mut Ui, top: &[Prediction], measured: &Measured, names: C
     }
 }
 
-fn regions_ui(ui: &mut Ui, measured: &Measured, lit: Option<usize>) -> Answer {
+fn regions_ui(ui: &mut Ui, live: &Live, lit: Option<usize>) -> Answer {
+    let measured = live.measured();
     let best = best_region(measured);
     let mut answer = Answer::default();
     region_head_ui(ui);
@@ -147,7 +150,8 @@ fn regions_ui(ui: &mut Ui, measured: &Measured, lit: Option<usize>) -> Answer {
     let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
     order.sort_by_key(|(_, region)| region.roi.source != RoiSource::Hand);
     for (i, roi) in order {
-        let response = region_ui(ui, i, roi, best == Some(i), lit == Some(i));
+        let state = State { best: best == Some(i), lit: lit == Some(i), counts: live.counts()[i] };
+        let response = region_ui(ui, i, roi, state);
         answer.pointed = answer.pointed.or(response.hovered().then_some(i));
         answer.clicked = answer.clicked.or(response.clicked().then_some(i));
     }
@@ -171,8 +175,16 @@ fn region_head_ui(ui: &mut Ui) {
     }
 }
 
+/// How a region's line looks.
+#[derive(Clone, Copy)]
+struct State {
+    best: bool,
+    lit: bool,
+    counts: bool,
+}
+
 /// Draws a region's line.
-fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool, lit: bool) -> Response {
+fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, State { best, lit, counts }: State) -> Response {
     let palette = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
     if lit || response.hovered() {
@@ -181,7 +193,11 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool, lit: bool
     let swatch = Rect::from_center_size(pos2(rect.left() + 5.0, rect.center().y), Vec2::splat(9.0));
     ui.painter().rect_filled(swatch, CornerRadius::same(2), theme::box_color(index));
     let font = if best { theme::strong(size::BODY - 0.5) } else { theme::plain(size::BODY - 0.5) };
-    let color = if best { palette.strong } else { palette.text };
+    let color = match (best, counts) {
+        (true, _) => palette.strong,
+        (false, true) => palette.text,
+        (false, false) => palette.weak,
+    };
     let y = rect.center().y;
     let number = |from_right: f32, text: String, color: Color32| {
         let at = pos2(rect.right() - from_right, y);
@@ -201,7 +217,8 @@ fn region_ui(ui: &mut Ui, index: usize, roi: &MeasuredRoi, best: bool, lit: bool
         None => number(0.0, "outside the view".into(), palette.weak),
     }
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("Region {name}")));
-    response.on_hover_text(format!("{name}: {}", source(&roi.roi)))
+    let why = if counts { "" } else { "; does not count, since regions of a better source are known" };
+    response.on_hover_text(format!("{name}: {}{why}", source(&roi.roi)))
 }
 
 /// Where a region comes from, in words.

@@ -1,7 +1,7 @@
 //! An image's numbers while regions are drawn on it: no network runs, the fit follows from the stored map.
 
 use crate::analysis::{Measured, RoiChoice};
-use crate::roi::{DrawnRoi, RoiSource};
+use crate::roi::{DrawnRoi, Roi, RoiSource};
 
 /// The numbers of an image with the regions that are drawn on it at this moment.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub(super) struct Live {
     stored: Measured,
     drawn: Vec<DrawnRoi>,
     measured: Measured,
+    /// For each measured region whether the fit may be of it.
+    counts: Vec<bool>,
     /// For each drawn region its place among the measured ones; `None` where nothing of it lies inside the image.
     places: Vec<Option<usize>>,
     /// Rises with every other map.
@@ -17,8 +19,12 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(stored: &Measured, drawn: &[DrawnRoi]) -> Self {
-        let (measured, places) = with_drawn(stored, drawn);
-        Self { stored: stored.clone(), drawn: drawn.to_vec(), measured, places, map: 0 }
+        let (rois, places) = with_drawn(stored, drawn);
+        let choice = RoiChoice::default();
+        let by_source = choice.counts(&rois);
+        let counts = rois.iter().map(&by_source).collect();
+        let measured = Measured::by_rule(stored.explanation.clone(), rois, choice.rule, by_source, |_| true);
+        Self { stored: stored.clone(), drawn: drawn.to_vec(), measured, counts, places, map: 0 }
     }
 
     /// Brings the numbers up to date; does nothing where they are.
@@ -33,6 +39,11 @@ impl Live {
     /// The numbers; drawn regions come after all others.
     pub(super) fn measured(&self) -> &Measured {
         &self.measured
+    }
+
+    /// For each region of [`Self::measured`] whether the fit may be of it: where a person drew, only what was drawn counts.
+    pub(super) fn counts(&self) -> &[bool] {
+        &self.counts
     }
 
     /// The place of a drawn region among the measured ones.
@@ -52,7 +63,7 @@ impl Live {
 }
 
 /// The stored regions but the drawn ones, then those that are drawn now.
-fn with_drawn(stored: &Measured, drawn: &[DrawnRoi]) -> (Measured, Vec<Option<usize>>) {
+fn with_drawn(stored: &Measured, drawn: &[DrawnRoi]) -> (Vec<Roi>, Vec<Option<usize>>) {
     let others = stored.rois.iter().map(|region| &region.roi).filter(|roi| roi.source != RoiSource::Hand);
     let mut rois: Vec<_> = others.cloned().collect();
     let mut places = Vec::new();
@@ -61,9 +72,7 @@ fn with_drawn(stored: &Measured, drawn: &[DrawnRoi]) -> (Measured, Vec<Option<us
         places.push(roi.is_some().then_some(rois.len()));
         rois.extend(roi);
     }
-    let choice = RoiChoice::default();
-    let counts = choice.counts(&rois);
-    (Measured::by_rule(stored.explanation.clone(), rois, choice.rule, counts, |_| true), places)
+    (rois, places)
 }
 
 #[cfg(test)]
@@ -73,7 +82,7 @@ mod tests {
     use crate::dataset::ClassId;
     use crate::fit::Fit;
     use crate::geometry::{BBox, Size};
-    use crate::roi::{Outline, Roi};
+    use crate::roi::Outline;
     use crate::saliency::SaliencyMap;
 
     fn stored() -> Measured {
@@ -101,6 +110,7 @@ mod tests {
         live.update(&stored(), &[drawn(30.0)]);
         assert!(matches!(live.measured().fit, Fit::Measured { roi: 1, fit, .. } if (fit - 0.75).abs() < 1e-9));
         assert_eq!((live.place(0), live.drawn_at(1), live.drawn_at(0)), (Some(1), Some(0), None));
+        assert_eq!(live.counts(), [false, true]);
     }
 
     #[test]

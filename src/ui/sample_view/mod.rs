@@ -238,7 +238,7 @@ impl SampleView {
 
     fn details_ui(&mut self, ui: &mut Ui, detail: &Detail, names: ClassNames<'_>, is_column: bool) -> Answer {
         let Some(live) = &self.live else { return Answer::default() };
-        details::ui(ui, detail, live.measured(), names, self.pointed, is_column)
+        details::ui(ui, detail, live, names, self.pointed, is_column)
     }
 
     /// The line with what lies under the pointer.

@@ -10,6 +10,7 @@ use eframe::egui::{
 
 use super::SampleView;
 use super::canvas::{self, Marked};
+use super::live::Live;
 use super::probe::Probe;
 use crate::analysis::Measured;
 use crate::dataset::SampleId;
@@ -244,7 +245,7 @@ impl SampleView {
         let shade = if masks_out { Color32::from_black_alpha((opacity * 255.0) as u8) } else { canvas::UNSEEN };
         canvas::paint_view(&painter, explanation.image, explanation.view, ui_from_image, shade);
         if pane.layered && (self.layers.boxes || self.drawing.on) {
-            self.paint_regions(&painter, sample, measured, ui_from_image);
+            self.paint_regions(&painter, sample, live, ui_from_image);
         }
         if shows_map && self.layers.rendering != Rendering::MaskedOut {
             let colormap = self.layers.colormap;
@@ -263,16 +264,13 @@ impl SampleView {
         }
     }
 
-    fn paint_regions(&self, painter: &Painter, sample: SampleId, measured: &Measured, ui_from_image: Affine) {
+    fn paint_regions(&self, painter: &Painter, sample: SampleId, live: &Live, ui_from_image: Affine) {
         let editor = self.drawing.editor(sample).filter(|_| self.drawing.on);
         let chosen = editor.and_then(|editor| editor.chosen());
-        let edited = chosen.and_then(|i| self.live.as_ref()?.place(i));
+        let edited = chosen.and_then(|i| live.place(i));
         let pointed = edited.or(self.pointed);
-        canvas::paint_regions(
-            painter,
-            Marked { rois: &measured.rois, best: best_region(measured), pointed },
-            ui_from_image,
-        );
+        let (rois, best) = (&live.measured().rois, best_region(live.measured()));
+        canvas::paint_regions(painter, Marked { rois, counts: live.counts(), best, pointed }, ui_from_image);
         let Some(editor) = editor else { return };
         if let Some(chosen) = chosen {
             canvas::paint_handles(painter, &editor.regions()[chosen].outline, editor.corner(), ui_from_image);
