@@ -77,8 +77,11 @@ fn rules_and_scores_act_on_what_is_stored() {
 #[test]
 fn annotations_of_other_photos_are_refused() {
     let dir = data_set();
-    fs::write(dir.path().join("other.json"), r#"[{"image_id": 7, "category_id": 1, "bbox": [0, 0, 2, 2], "score": 1}]"#)
-        .unwrap();
+    fs::write(
+        dir.path().join("other.json"),
+        r#"[{"image_id": 7, "category_id": 1, "bbox": [0, 0, 2, 2], "score": 1}]"#,
+    )
+    .unwrap();
     succeed(&dir, &["analyze", "photos", "--rois", "none"]);
     let done = camroi(&dir, &["annotate", "photos.camroi", "other.json"]);
     assert_eq!(done.code, Some(2));
