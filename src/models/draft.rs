@@ -117,9 +117,10 @@ impl Draft {
                 (found.architecture, found.preprocessing, ClassSource::Names(found.classes.names.clone()), kind)
             }
         };
+        let what = if architecture == ONNX { "ONNX graph" } else { architecture };
         ModelCard {
             name: part(self.file.file_stem()),
-            description: format!("{architecture}, {} classes", self.outputs()),
+            description: format!("{what}, {} classes", self.outputs()),
             architecture: architecture.to_owned(),
             licence: String::new(),
             source: String::new(),

@@ -314,7 +314,7 @@ fn finish(model: &Model<'_>, tracer: &Tracer, end: NodeId) -> Result<(Graph, Str
         }
     }
     let graph = builder.finish(&[end]).map_err(|e| wrong(e.into()))?;
-    let target = target(&graph, &tracer.shapes, tokens).ok_or(OnnxError::NoMap)?;
+    let target = target(&graph, &tracer.shapes).ok_or(OnnxError::NoMap)?;
     let name = graph.node(target).name.clone();
     Ok((graph, name))
 }
@@ -340,13 +340,11 @@ fn pixels(graph: &Graph) -> PixelRange {
 }
 
 /// The last map of several cells that all else runs through.
-fn target(graph: &Graph, shapes: &[Vec<usize>], tokens: Option<NodeId>) -> Option<NodeId> {
+fn target(graph: &Graph, shapes: &[Vec<usize>]) -> Option<NodeId> {
     let has_cells = |id: &NodeId| shapes[id.index()][2] * shapes[id.index()][3] > 1;
     let classes = graph.outputs().first().and_then(|output| shapes[output.index()].last());
     let cuts: Vec<NodeId> = graph.cuts().into_iter().filter(has_cells).collect();
     // A map with one channel a class is scores already, not features.
     let has_features = |id: &&NodeId| shapes[id.index()].get(1) != classes;
-    let last = cuts.iter().rfind(has_features).or(cuts.last()).copied();
-    // Behind the tokens' map there may be others that only carry it on.
-    tokens.filter(|tokens| last.is_some_and(|last| last >= *tokens)).or(last)
+    cuts.iter().rfind(has_features).or(cuts.last()).copied()
 }

@@ -75,21 +75,23 @@ fn parts(tracer: &Tracer, output: NodeId) -> Vec<Option<Option<Part>>> {
     parts[output.index()] = Some(None);
     for i in (1..tracer.nodes.len()).rev() {
         let Some(part) = parts[i].clone() else { continue };
-        let part = part.filter(|part| can_be_narrowed(tracer, i, part));
+        let is_less = |(axis, indices): &Part| indices.len() < tracer.shapes[i][*axis];
+        let part = part.filter(|part| is_less(part) && can_be_narrowed(tracer, i, part));
         parts[i] = Some(part.clone());
         for (position, input) in tracer.nodes[i].inputs.iter().enumerate() {
             let wanted = wanted(tracer, i, part.as_ref(), position);
             let known = &mut parts[input.index()];
             match known {
-                None => *known = Some(wanted),
+                None => *known = Some(union(wanted.clone(), wanted)),
                 Some(other) => *known = Some(union(other.take(), wanted)),
             }
         }
     }
+    parts[0] = Some(None);
     parts
 }
 
-/// What covers two parts.
+/// What covers two parts, in order and without repetitions.
 fn union(a: Option<Part>, b: Option<Part>) -> Option<Part> {
     let ((axis, mut indices), (other_axis, others)) = (a?, b?);
     indices.extend(others);
@@ -169,4 +171,43 @@ fn need(tracer: &Tracer, node: usize, axis: usize, position: usize) -> Need {
 fn unchanged_axis(from: &[usize], to: &[usize], axis: usize) -> Option<usize> {
     let before: usize = to[..axis].iter().product();
     (0..from.len()).find(|i| from[..*i].iter().product::<usize>() == before && from[*i] == to[axis])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Activation, Unary};
+
+    fn general(tracer: &mut Tracer, op: TensorOp, input: NodeId) -> Result<NodeId> {
+        tracer.push(Op::Tensor(op), &[input])
+    }
+
+    #[test]
+    fn only_what_is_read_is_computed() -> Result<()> {
+        let mut tracer = Tracer::new(3, 2, 4);
+        let rows = general(&mut tracer, TensorOp::Reshape(vec![1, 3, 8]), NodeId::INPUT)?;
+        let turned = general(&mut tracer, TensorOp::Permute(vec![0, 2, 1]), rows)?;
+        let function = general(&mut tracer, TensorOp::Unary(Unary::Exp), turned)?;
+        let first = general(&mut tracer, TensorOp::Select { axis: 1, indices: vec![5] }, function)?;
+        let again = general(&mut tracer, TensorOp::Select { axis: 1, indices: vec![2] }, function)?;
+        let both = tracer.push(Op::Tensor(TensorOp::Join { axis: 1 }), &[first, again])?;
+        let (narrowed, output) = narrow(&tracer, both)?;
+        assert_eq!(narrowed.shapes[output.index()], [1, 2, 3]);
+        let largest = narrowed.shapes[1..].iter().skip(1).map(|shape| shape.iter().product::<usize>()).max();
+        assert_eq!(largest, Some(6), "of eight tokens, two are computed: {:?}", narrowed.shapes);
+        Ok(())
+    }
+
+    #[test]
+    fn repeated_entries_of_the_input_stay_repeated() -> Result<()> {
+        let mut tracer = Tracer::new(3, 2, 2);
+        let act = tracer.push(Op::Activation(Activation::Relu), &[NodeId::INPUT])?;
+        for from in [NodeId::INPUT, act] {
+            let indices = vec![1, 0, 1];
+            let output = general(&mut tracer, TensorOp::Select { axis: 2, indices }, from)?;
+            let (narrowed, output) = narrow(&tracer, output)?;
+            assert_eq!(narrowed.shapes[output.index()], [1, 3, 3, 2]);
+        }
+        Ok(())
+    }
 }

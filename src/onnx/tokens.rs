@@ -23,40 +23,33 @@ struct Place {
     carried: Vec<usize>,
 }
 
-/// The network with its last sequence of tokens as a map, if it has one behind its last feature map; where the map is.
+/// The network with its last sequence of tokens as a map, if it has one behind its last feature map; its output, and the map.
 pub(super) fn detour(old: &Tracer, output: NodeId) -> Result<Option<(Tracer, NodeId, NodeId)>> {
     let Some(place) = (1..old.nodes.len()).rev().find_map(|i| place(old, output, i)) else { return Ok(None) };
-    let mut new = Tracer::like(old);
-    let mut moved: Vec<NodeId> = vec![NodeId::INPUT];
-    let mut restored: Vec<Option<NodeId>> = vec![None; old.nodes.len()];
-    let mut map = None;
     let dependent = dependent(old, place.node);
-    // First everything that the detour needs, then what is behind it.
-    let order = (1..old.nodes.len()).filter(|i| !dependent[*i]).chain([place.node]);
-    moved.resize(old.nodes.len(), NodeId::INPUT);
-    let copy = |new: &mut Tracer, i: usize, inputs: &[NodeId]| -> Result<NodeId> {
-        new.begin(old.origins[i]);
-        new.push(old.nodes[i].op.clone(), inputs)
-    };
-    for i in order {
+    let mut new = Tracer::like(old);
+    let mut moved = vec![NodeId::INPUT; old.nodes.len()];
+    let copy = |new: &mut Tracer, moved: &mut [NodeId], i: usize| -> Result<()> {
         let inputs: Vec<NodeId> = old.nodes[i].inputs.iter().map(|input| moved[input.index()]).collect();
-        moved[i] = copy(&mut new, i, &inputs)?;
+        new.begin(old.origins[i]);
+        moved[i] = new.push(old.nodes[i].op.clone(), &inputs)?;
+        Ok(())
+    };
+    // First everything that the detour needs, then what is behind it.
+    for i in (1..old.nodes.len()).filter(|i| !dependent[*i]).chain([place.node]) {
+        copy(&mut new, &mut moved, i)?;
     }
-    new.begin(old.origins[place.node]);
     let sources: Vec<NodeId> = place.carried.iter().map(|i| moved[*i]).collect();
     let detour = Detour { tokens: moved[place.node], grid: place.grid, prefix: place.prefix };
     let (layer, tokens, carried) = detour.write(&mut new, &sources)?;
-    map.get_or_insert(layer);
-    restored[place.node] = Some(tokens);
+    moved[place.node] = tokens;
     for (i, node) in place.carried.iter().zip(carried) {
-        restored[*i] = Some(node);
+        moved[*i] = node;
     }
     for i in (1..old.nodes.len()).filter(|i| dependent[*i] && *i != place.node) {
-        let inputs: Vec<NodeId> =
-            old.nodes[i].inputs.iter().map(|input| restored[input.index()].unwrap_or(moved[input.index()])).collect();
-        moved[i] = copy(&mut new, i, &inputs)?;
+        copy(&mut new, &mut moved, i)?;
     }
-    Ok(map.map(|map| (new, moved[output.index()], map)))
+    Ok(Some((new, moved[output.index()], layer)))
 }
 
 /// Which nodes depend on one, itself included.
@@ -69,7 +62,7 @@ fn dependent(tracer: &Tracer, node: usize) -> Vec<bool> {
     dependent
 }
 
-/// The place behind a node, if its result is tokens of a grid and little else is read past it.
+/// The place behind a node, if its result is tokens of a grid, little else is read past it, and no map of several cells follows.
 fn place(tracer: &Tracer, output: NodeId, node: usize) -> Option<Place> {
     let is_sum =
         |op: &Op| matches!(op, Op::Add | Op::Tensor(TensorOp::Normalise { .. } | TensorOp::Binary(Binary::Add)));
@@ -79,7 +72,8 @@ fn place(tracer: &Tracer, output: NodeId, node: usize) -> Option<Place> {
     }
     let (grid, prefix) = grid(tracer, node, tokens)?;
     let dependent = dependent(tracer, node);
-    if !dependent[output.index()] {
+    let is_grid = |i: usize| tracer.is_map(NodeId(i)) && tracer.shapes[i][2..] != [1, 1];
+    if !dependent[output.index()] || (node..tracer.nodes.len()).any(|i| dependent[i] && is_grid(i)) {
         return None;
     }
     let mut carried = Vec::new();

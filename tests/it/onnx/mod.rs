@@ -3,6 +3,7 @@
 //! `tests/data/onnx/make.py` and `keras.py` beside it made the files and the numbers.
 
 mod damage;
+mod operators;
 mod written;
 
 use std::path::{Path, PathBuf};
