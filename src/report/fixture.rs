@@ -6,7 +6,7 @@ use crate::geometry::{BBox, Size};
 use crate::roi::{Roi, RoiSource};
 use crate::saliency::SaliencyMap;
 use crate::store::SampleResult;
-use crate::summary::ClassRow;
+use crate::summary::{ClassRow, Spread};
 
 pub(super) fn row() -> ClassRow {
     ClassRow {
@@ -23,6 +23,8 @@ pub(super) fn row() -> ClassRow {
         mean_confidence: Some(0.9),
         accuracy: Some(0.75),
         uninformative: 0,
+        spread: Spread::default(),
+        judgement: None,
     }
 }
 
@@ -41,6 +43,8 @@ pub(super) fn empty_row() -> ClassRow {
         mean_confidence: None,
         accuracy: None,
         uninformative: 0,
+        spread: Spread::default(),
+        judgement: None,
     }
 }
 

@@ -8,9 +8,12 @@
 mod bootstrap;
 mod compare;
 mod confusion;
+#[cfg(test)]
+mod fixture;
 mod measures;
+mod sort;
+mod spread;
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 pub use compare::{
@@ -18,9 +21,12 @@ pub use compare::{
 };
 pub use confusion::{Confusion, confusions};
 pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, measure_rows};
+pub use sort::{SortKey, sort_rows, sort_rows_by};
+pub use spread::{BINS, Spread};
 
 use crate::analysis::{SampleScore, Score};
 use crate::fit::UNINFORMATIVE_AREA_SHARE;
+use crate::verdict::{Judgement, Subject, Verdict};
 
 /// What a sample without a region adds to the mean fit of its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +69,10 @@ pub struct ClassRow {
     pub accuracy: Option<f64>,
     /// Samples whose best region covers nearly the whole view, so that its fit says nothing.
     pub uninformative: usize,
+    /// How the fits of the samples with a region are spread.
+    pub spread: Spread,
+    /// What a reviewer decided about the class; see [`add_verdicts`].
+    pub judgement: Option<Judgement>,
 }
 
 /// The class that a sample is counted under: its label, or without one the predicted class, named from `class_names`; `None`
@@ -121,6 +131,20 @@ fn class_row(class: &str, scores: &[Option<&Score>], no_roi: NoRoi) -> ClassRow 
         mean_confidence: mean(&sorted(usable.iter().map(|s| f64::from(s.confidence)))),
         accuracy: share(judged.iter().filter(|c| **c).count(), judged.len()),
         uninformative: area_shares.iter().filter(|a| **a >= UNINFORMATIVE_AREA_SHARE).count(),
+        spread: Spread::of(&fits),
+        judgement: None,
+    }
+}
+
+/// Puts into each row what was decided about its class, and takes out what is not in `verdicts`.
+pub fn add_verdicts<'a>(rows: &mut [ClassRow], verdicts: impl IntoIterator<Item = (&'a Subject, &'a Judgement)>) {
+    let of_class = |(subject, judgement): (&'a Subject, &'a Judgement)| match subject {
+        Subject::Class(class) => Some((class.as_str(), judgement)),
+        Subject::Sample(_) => None,
+    };
+    let given: BTreeMap<&str, &Judgement> = verdicts.into_iter().filter_map(of_class).collect();
+    for row in rows {
+        row.judgement = given.get(row.class.as_str()).map(|judgement| (*judgement).clone());
     }
 }
 
@@ -154,10 +178,12 @@ pub enum ClassColumn {
     Confidence,
     Accuracy,
     Uninformative,
+    Spread,
+    Verdict,
 }
 
 impl ClassColumn {
-    /// The number of a row in this column; `None` for a missing mean and for the name.
+    /// The number of a row in this column; `None` for a missing mean, for the name, and without a verdict.
     pub fn value(self, row: &ClassRow) -> Option<f64> {
         match self {
             Self::Class => None,
@@ -172,23 +198,15 @@ impl ClassColumn {
             Self::Confidence => row.mean_confidence,
             Self::Accuracy => row.accuracy,
             Self::Uninformative => Some(row.uninformative as f64),
+            Self::Spread => row.spread.deviation,
+            Self::Verdict => place(row.judgement.as_ref()?.verdict),
         }
     }
 }
 
-/// Sorts rows by a column, rising or falling; rows without a value come last either way, and equal ones by name.
-pub fn sort_rows(rows: &mut [ClassRow], by: ClassColumn, descending: bool) {
-    rows.sort_by(|a, b| {
-        let names = a.class.cmp(&b.class);
-        let order = match (by.value(a), by.value(b)) {
-            _ if by == ClassColumn::Class => return if descending { names.reverse() } else { names },
-            (Some(x), Some(y)) => x.total_cmp(&y),
-            (Some(_), None) => return Ordering::Less,
-            (None, Some(_)) => return Ordering::Greater,
-            (None, None) => Ordering::Equal,
-        };
-        (if descending { order.reverse() } else { order }).then(names)
-    });
+/// A verdict's place in [`Verdict::ALL`].
+fn place(verdict: Verdict) -> Option<f64> {
+    Verdict::ALL.iter().position(|v| *v == verdict).map(|place| place as f64)
 }
 
 /// Why a person should look at a class.
@@ -277,6 +295,21 @@ mod tests {
         assert_eq!(row.mean_confidence, Some(0.5));
         assert_eq!(row.accuracy, Some(0.75));
         assert_eq!(row.ci, Some((0.25, 0.75)));
+        assert_eq!(row.spread.bins, [0, 0, 1, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_verdict_is_put_into_the_row_of_its_class_and_taken_out_again() {
+        let scores = [sample(Some("a"), score(Fit::NoRoi, None)), sample(Some("b"), score(Fit::NoRoi, None))];
+        let mut rows = class_rows(&scores, &[], NoRoi::Exclude);
+        let judgement = Judgement { verdict: Verdict::NoObject, note: "a sky".into() };
+        let given =
+            [(Subject::Class("b".into()), judgement.clone()), (Subject::Sample(SampleId(0)), judgement.clone())];
+        add_verdicts(&mut rows, given.iter().map(|(s, j)| (s, j)));
+        assert_eq!((rows[0].judgement.as_ref(), rows[1].judgement.as_ref()), (None, Some(&judgement)));
+        assert_eq!(ClassColumn::Verdict.value(&rows[1]), Some(2.0));
+        add_verdicts(&mut rows, []);
+        assert_eq!(rows[1].judgement, None);
     }
 
     #[test]
@@ -304,26 +337,6 @@ mod tests {
         let forward: Vec<_> = fits.iter().map(|f| sample(Some("a"), score(measured(*f, 0.3), None))).collect();
         let backward: Vec<_> = forward.iter().rev().cloned().collect();
         assert_eq!(class_rows(&forward, &[], NoRoi::Exclude), class_rows(&backward, &[], NoRoi::Exclude));
-    }
-
-    #[test]
-    fn rows_without_a_value_come_last_in_both_directions() {
-        let mut rows = class_rows(
-            &[
-                sample(Some("a"), score(Fit::NoRoi, None)),
-                sample(Some("b"), score(measured(0.9, 0.5), None)),
-                sample(Some("c"), score(measured(0.1, 0.5), None)),
-            ],
-            &[],
-            NoRoi::Exclude,
-        );
-        let names = |rows: &[ClassRow]| rows.iter().map(|r| r.class.clone()).collect::<String>();
-        sort_rows(&mut rows, ClassColumn::Fit, false);
-        assert_eq!(names(&rows), "cba");
-        sort_rows(&mut rows, ClassColumn::Fit, true);
-        assert_eq!(names(&rows), "bca");
-        sort_rows(&mut rows, ClassColumn::Class, true);
-        assert_eq!(names(&rows), "cba");
     }
 
     #[test]
