@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::class_table::TableMemory;
+
 /// Projects in the list of recent ones.
 const MAX_RECENT: usize = 6;
 
@@ -25,12 +27,8 @@ pub(crate) struct Habits {
     pub(crate) class: Option<String>,
     /// The image that was chosen.
     pub(crate) sample: Option<i64>,
-    /// Column that the class table was sorted by, by its heading.
-    pub(crate) sort: Option<String>,
-    /// Whether its largest came first.
-    pub(crate) descending: bool,
-    /// What the class table was filtered by.
-    pub(crate) filter: String,
+    /// Sort, filter and columns of the class table.
+    pub(crate) table: TableMemory,
     /// Whether the heat map was shown.
     pub(crate) heat: Option<bool>,
     /// Whether the boxes were shown.

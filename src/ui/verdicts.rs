@@ -29,6 +29,8 @@ pub(crate) struct Verdicts {
     /// What each decision replaced, the latest last.
     done: Vec<Change>,
     undone: Vec<Change>,
+    /// Rises with every change.
+    generation: u64,
     outbox: Outbox,
 }
 
@@ -41,6 +43,16 @@ impl Verdicts {
     /// The verdict about something.
     pub(crate) fn of(&self, subject: &Subject) -> Option<Verdict> {
         self.given.get(subject).map(|judgement| judgement.verdict)
+    }
+
+    /// All that is decided, classes first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Subject, &Judgement)> {
+        self.given.iter()
+    }
+
+    /// A number that rises with every change.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Gives a verdict; the one that is given already is taken back.
@@ -76,6 +88,7 @@ impl Verdicts {
             Some(judgement) => self.given.insert(subject.clone(), judgement.clone()),
             None => self.given.remove(&subject),
         };
+        self.generation += 1;
         lock(&self.outbox).push_back((subject.clone(), judgement));
         (subject, before)
     }
@@ -122,6 +135,12 @@ pub(crate) fn meaning(verdict: Verdict) -> &'static str {
         Verdict::DetectorMiss => "There is an object, but the detector did not find it",
         Verdict::Undecided => "Looked at, not decided",
     }
+}
+
+/// A verdict with its note, if there is one.
+pub(crate) fn in_words(judgement: &Judgement) -> String {
+    let name = name(judgement.verdict);
+    if judgement.note.is_empty() { name.to_owned() } else { format!("{name}: {}", judgement.note) }
 }
 
 /// The colour of a verdict's mark.

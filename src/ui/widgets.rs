@@ -81,6 +81,10 @@ pub(crate) enum Icon {
     Previous,
     /// A chevron to the right.
     Next,
+    /// A chevron upwards.
+    Up,
+    /// A chevron downwards.
+    Down,
     /// A cross.
     Close,
 }
@@ -102,6 +106,8 @@ pub(crate) fn icon_button(ui: &mut Ui, icon: Icon, label: &str, enabled: bool) -
     let lines = match icon {
         Icon::Previous => vec![vec![c + vec2(r * 0.5, -r), c + vec2(-r * 0.5, 0.0), c + vec2(r * 0.5, r)]],
         Icon::Next => vec![vec![c + vec2(-r * 0.5, -r), c + vec2(r * 0.5, 0.0), c + vec2(-r * 0.5, r)]],
+        Icon::Up => vec![vec![c + vec2(-r, r * 0.5), c + vec2(0.0, -r * 0.5), c + vec2(r, r * 0.5)]],
+        Icon::Down => vec![vec![c + vec2(-r, -r * 0.5), c + vec2(0.0, r * 0.5), c + vec2(r, -r * 0.5)]],
         Icon::Close => {
             vec![vec![c + vec2(-r, -r), c + vec2(r, r)], vec![c + vec2(-r, r), c + vec2(r, -r)]]
         }
@@ -143,6 +149,20 @@ pub(crate) fn share_bar(ui: &Ui, rect: Rect, share: f64, interval: Option<(f64, 
             painter.vline(x(end), y - 2.5..=y + 2.5, stroke);
         }
     }
+}
+
+/// Bars as high as the counts, the highest as high as the rectangle, over a line at their feet.
+pub(crate) fn histogram(ui: &Ui, rect: Rect, counts: &[u32], color: Color32) {
+    let most = counts.iter().copied().max().unwrap_or(0).max(1) as f32;
+    let step = rect.width() / counts.len().max(1) as f32;
+    let painter = ui.painter();
+    for (i, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let left = rect.left() + i as f32 * step;
+        let top = rect.bottom() - (rect.height() * *count as f32 / most).max(1.0);
+        let bar = Rect::from_min_max(pos2(left, top), pos2(left + (step - 1.0).max(1.0), rect.bottom()));
+        painter.rect_filled(bar, CornerRadius::ZERO, color);
+    }
+    painter.hline(rect.x_range(), rect.bottom() + 0.5, Stroke::new(1.0, palette(ui).line));
 }
 
 /// A word on a filled tag.

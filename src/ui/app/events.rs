@@ -207,7 +207,7 @@ impl App {
         self.try_models();
         self.arrange();
         let Some(project) = &self.session.project else { return };
-        self.panes.classes.refresh(&project.classes);
+        self.panes.classes.refresh(&project.classes, &self.session.verdicts);
         if self.selection.class.is_none()
             && let Some(class) = self.panes.classes.rows().first().map(|row| row.class.clone())
         {
@@ -218,7 +218,8 @@ impl App {
     /// Sorts and filters the images of the class if that has changed.
     fn arrange(&mut self) {
         let Some(project) = &self.session.project else { return };
-        if let Some(order) = self.panes.gallery.arrange(&project.samples, &self.selection.all) {
+        let low_fit = self.panes.classes.thresholds().fit;
+        if let Some(order) = self.panes.gallery.arrange(&project.samples, &self.selection.all, low_fit) {
             self.selection.order = order;
         }
     }
@@ -312,7 +313,7 @@ impl App {
         self.habits.remember(&snapshot.file);
         self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
         self.show(Arc::clone(&snapshot));
-        self.panes.classes.refresh(&snapshot.classes);
+        self.panes.classes.refresh(&snapshot.classes, &self.session.verdicts);
         if again && let Some(class) = self.habits.class.take() {
             let sample = self.habits.sample.take().map(SampleId);
             self.select_class(&class);

@@ -117,11 +117,7 @@ impl App {
     fn take_up_habits(&mut self) {
         let habits = &self.habits;
         let (classes, layers) = (&mut self.panes.classes, &mut self.panes.sample.layers);
-        if let Some(column) = habits.sort.as_deref().and_then(ClassTable::column_named) {
-            classes.sort = column;
-            classes.descending = habits.descending;
-        }
-        classes.text.clone_from(&habits.filter);
+        classes.take_up(&habits.table);
         layers.heat = habits.heat.unwrap_or(layers.heat);
         layers.boxes = habits.boxes.unwrap_or(layers.boxes);
         layers.rendering = habits.rendering.and_then(|i| Rendering::ALL.get(i).copied()).unwrap_or(layers.rendering);
@@ -143,9 +139,7 @@ impl App {
         Habits {
             class: self.selection.class.clone(),
             sample: self.selection.sample.map(|SampleId(id)| id),
-            sort: Some(ClassTable::column_name(classes.sort).to_owned()),
-            descending: classes.descending,
-            filter: classes.text.clone(),
+            table: classes.memory(),
             heat: Some(layers.heat),
             boxes: Some(layers.boxes),
             rendering: Some(layers.rendering as usize),

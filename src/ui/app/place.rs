@@ -102,7 +102,7 @@ impl App {
         let left = Panel::left("classes").frame(frame).resizable(true).size_range(280.0..=width * 0.6);
         left.default_size((width * 0.4).clamp(400.0, 640.0)).show(ui, |ui| {
             ui.take_available_width();
-            commands.extend(panes.classes.ui(ui, Some(&project.total), class, verdicts));
+            commands.extend(panes.classes.ui(ui, Some(&project.total), class));
         });
         let names = project.names();
         let tiles = class.map(|class| Tiles {

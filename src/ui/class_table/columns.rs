@@ -1,141 +1,143 @@
-//! The columns of the class table: titles, widths, and what stands in their cells.
+//! The columns that the class table can have.
+//!
+//! A new column is a variant of [`ClassColumn`] with its value, and a line in [`REGISTRY`]; sorting, hiding, moving, resizing
+//! and remembering follow from these.
 
-use eframe::egui::{Align, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui, Vec2, pos2};
+use crate::summary::ClassColumn;
 
-use crate::summary::{ClassColumn, ClassRow};
-use crate::ui::theme::palette;
-use crate::ui::{format, verdicts, widgets};
-use crate::verdict::Verdict;
+/// How the cells of a column look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The class with the mark of its verdict or finding.
+    Name,
+    /// A number of images.
+    Count,
+    /// A number of images that ought to be 0.
+    Failures,
+    /// A share, in percent.
+    Share,
+    /// The mean fit as a bar with its interval, and in percent.
+    FitBar,
+    /// A factor that is remarkable below 1.
+    Factor,
+    /// The fits as a histogram.
+    Histogram,
+    /// The reviewer's verdict.
+    Verdict,
+}
 
-/// A column as the table shows it.
-pub(super) struct Shown {
+/// A column that the table can have.
+#[derive(Debug)]
+pub(super) struct Spec {
     pub(super) column: ClassColumn,
+    /// What it is remembered by.
+    pub(super) id: &'static str,
     pub(super) title: &'static str,
-    /// What it says, as "sort by …" and for the pointer.
+    /// In full, for menus and assistive technology.
+    pub(super) name: &'static str,
+    /// In a sentence, for the pointer.
     pub(super) meaning: &'static str,
+    pub(super) kind: Kind,
+    /// In points, until it is changed by hand.
     pub(super) width: f32,
-    /// Columns with the highest number go first when there is not enough room.
+    /// Whether the first click on it puts the largest first: what is low is what a person looks for in fit, lift and
+    /// coverage, elsewhere it is what is high.
+    pub(super) largest_first: bool,
+    /// Whether a new window shows it.
+    pub(super) at_first: bool,
+    /// Where there is not enough room, the column with the highest number goes first; 0 always stays.
     pub(super) expendable: u8,
 }
 
-pub(super) const COLUMNS: [Shown; 8] = [
-    Shown { column: ClassColumn::Class, title: "Class", meaning: "name of the class", width: 84.0, expendable: 0 },
-    Shown { column: ClassColumn::Samples, title: "n", meaning: "number of images", width: 32.0, expendable: 3 },
-    Shown {
-        column: ClassColumn::Fit,
-        title: "Fit",
-        meaning: "share of the saliency inside the best region, with its 95 % interval",
-        width: 110.0,
-        expendable: 0,
-    },
-    Shown {
-        column: ClassColumn::Lift,
-        title: "Lift",
-        meaning: "fit over area share; 1 is what the region's size explains",
-        width: 42.0,
-        expendable: 1,
-    },
-    Shown {
-        column: ClassColumn::AreaShare,
-        title: "Area",
-        meaning: "share of the view that the best region covers",
-        width: 42.0,
-        expendable: 4,
-    },
-    Shown {
-        column: ClassColumn::Coverage,
-        title: "Cov.",
-        meaning: "share of the images in which a region was found",
-        width: 42.0,
-        expendable: 5,
-    },
-    Shown {
-        column: ClassColumn::Accuracy,
-        title: "Acc.",
-        meaning: "share of the images whose most probable class is right",
-        width: 42.0,
-        expendable: 2,
-    },
-    Shown {
-        column: ClassColumn::Failed,
-        title: "Failed",
-        meaning: "images that could not be used",
-        width: 42.0,
-        expendable: 6,
-    },
+const fn column(column: ClassColumn, id: &'static str, title: &'static str, kind: Kind) -> Spec {
+    let width = match kind {
+        Kind::Name => 84.0,
+        Kind::Count => 36.0,
+        Kind::Failures | Kind::Factor => 42.0,
+        Kind::Share => 46.0,
+        Kind::FitBar => 112.0,
+        Kind::Histogram => 54.0,
+        Kind::Verdict => 82.0,
+    };
+    let (name, meaning) = (title, "");
+    Spec { column, id, title, name, meaning, kind, width, largest_first: true, at_first: true, expendable: 0 }
+}
+
+impl Spec {
+    const fn named(self, name: &'static str, meaning: &'static str) -> Self {
+        Self { name, meaning, ..self }
+    }
+
+    /// The smallest first.
+    const fn rising(self) -> Self {
+        Self { largest_first: false, ..self }
+    }
+
+    const fn hidden(self) -> Self {
+        Self { at_first: false, ..self }
+    }
+
+    const fn expendable(self, expendable: u8) -> Self {
+        Self { expendable, ..self }
+    }
+}
+
+/// All of them, in the order of a new window.
+pub(super) const REGISTRY: &[Spec] = &[
+    column(ClassColumn::Class, "class", "Class", Kind::Name).named("class", "Name of the class").rising(),
+    column(ClassColumn::Samples, "samples", "n", Kind::Count).named("n", "Number of images").expendable(6),
+    column(ClassColumn::Fit, "fit", "Fit", Kind::FitBar)
+        .named("fit", "Share of the saliency inside the best region, with its 95 % interval")
+        .rising(),
+    column(ClassColumn::Spread, "spread", "Spread", Kind::Histogram)
+        .named("spread", "The fits of its images from 0 to 100 %; sorted by their standard deviation")
+        .expendable(4),
+    column(ClassColumn::Lift, "lift", "Lift", Kind::Factor)
+        .named("lift", "Fit over area share; 1 is what the region's size explains")
+        .rising()
+        .expendable(1),
+    column(ClassColumn::AreaShare, "area_share", "Area", Kind::Share)
+        .named("area", "Share of the view that the best region covers")
+        .expendable(5),
+    column(ClassColumn::Coverage, "coverage", "Cov.", Kind::Share)
+        .named("coverage", "Share of the images in which a region was found")
+        .rising()
+        .expendable(3),
+    column(ClassColumn::Accuracy, "accuracy", "Acc.", Kind::Share)
+        .named("accuracy", "Share of the images whose most probable class is right")
+        .expendable(2),
+    column(ClassColumn::Confidence, "confidence", "Conf.", Kind::Share)
+        .named("confidence", "Mean probability of the predicted class")
+        .hidden()
+        .expendable(8),
+    column(ClassColumn::FitZero, "fit_zero", "Fit 0", Kind::Share)
+        .named("fit with none as 0", "Mean fit with images without a region counted as 0")
+        .rising()
+        .hidden()
+        .expendable(8),
+    column(ClassColumn::WithRoi, "with_roi", "Reg.", Kind::Count)
+        .named("images with a region", "Images with a region inside the view")
+        .hidden()
+        .expendable(8),
+    column(ClassColumn::Uninformative, "uninformative", "Large", Kind::Count)
+        .named("large regions", "Images whose best region covers nearly the whole view, so that its fit says nothing")
+        .hidden()
+        .expendable(8),
+    column(ClassColumn::Failed, "failed", "Failed", Kind::Failures)
+        .named("failed", "Images that could not be used")
+        .expendable(7),
+    column(ClassColumn::Verdict, "verdict", "Verdict", Kind::Verdict)
+        .named("verdict", "What you decided about the class")
+        .rising()
+        .expendable(9),
 ];
 
-impl Shown {
-    /// Whether the first click on it puts the largest first. What is low is what a person looks for in fit, lift and coverage;
-    /// elsewhere it is what is high.
-    pub(super) fn starts_descending(&self) -> bool {
-        use ClassColumn::{Class, Coverage, Fit, FitZero, Lift};
-        !matches!(self.column, Class | Fit | FitZero | Lift | Coverage)
-    }
+/// The column with this id.
+pub(super) fn by_id(id: &str) -> Option<&'static Spec> {
+    REGISTRY.iter().find(|spec| spec.id == id)
 }
 
-/// The columns that fit into a width, in their order.
-pub(super) fn fitting_columns(width: f32) -> Vec<&'static Shown> {
-    let mut columns: Vec<&Shown> = COLUMNS.iter().collect();
-    while columns.iter().map(|c| c.width + 6.0).sum::<f32>() > width {
-        let Some(at) = columns.iter().enumerate().max_by_key(|(_, c)| c.expendable).map(|(i, _)| i) else { break };
-        if columns[at].expendable == 0 {
-            break;
-        }
-        columns.remove(at);
-    }
-    columns
-}
-
-pub(super) fn cell_ui(ui: &mut Ui, column: ClassColumn, row: &ClassRow, suspect: bool, verdict: Option<Verdict>) {
-    let palette = palette(ui);
-    let rect = ui.max_rect();
-    let number = |ui: &mut Ui, text: String, color| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add(Label::new(RichText::new(text).color(color)).selectable(false));
-        });
-    };
-    match column {
-        ClassColumn::Class => {
-            ui.add_space(12.0);
-            if let Some(verdict) = verdict {
-                let (mark, response) = ui.allocate_exact_size(Vec2::splat(9.0), Sense::hover());
-                let color = verdicts::color(verdict, palette);
-                ui.painter().rect_filled(mark, CornerRadius::same(2), color);
-                response.on_hover_text(verdicts::name(verdict));
-            } else if suspect {
-                let (mark, _) = ui.allocate_exact_size(Vec2::splat(7.0), Sense::hover());
-                ui.painter().circle_filled(mark.center(), 3.5, palette.warn);
-            }
-            let text = RichText::new(format::without_id(&row.class)).color(palette.strong);
-            ui.add(Label::new(text).selectable(false).truncate());
-        }
-        ClassColumn::Fit | ClassColumn::FitZero => {
-            let text_width = 40.0;
-            let bar = Rect::from_min_max(
-                pos2(rect.left() + 8.0, rect.center().y - 3.5),
-                pos2(rect.right() - text_width, rect.center().y + 3.5),
-            );
-            if let Some(fit) = row.mean_fit {
-                let color = if suspect { palette.warn } else { palette.accent };
-                widgets::share_bar(ui, bar, fit, row.ci, color);
-            }
-            number(ui, format::percent(column.value(row)), palette.strong);
-        }
-        ClassColumn::Lift => {
-            let value = column.value(row);
-            let low = value.is_some_and(|lift| lift < 1.0);
-            number(ui, value.map_or("–".into(), |v| format!("{v:.2}")), if low { palette.warn } else { palette.text });
-        }
-        ClassColumn::Samples | ClassColumn::WithRoi | ClassColumn::Uninformative => {
-            number(ui, format::count(column.value(row).unwrap_or(0.0) as usize), palette.weak);
-        }
-        ClassColumn::Failed => {
-            let color = if row.failed > 0 { palette.bad } else { palette.weak };
-            number(ui, format::count(row.failed), color);
-        }
-        ClassColumn::AreaShare | ClassColumn::Coverage | ClassColumn::Confidence | ClassColumn::Accuracy => {
-            number(ui, format::percent(column.value(row)), palette.text);
-        }
-    }
+/// What is known of a column.
+pub(super) fn spec(column: ClassColumn) -> Option<&'static Spec> {
+    REGISTRY.iter().find(|spec| spec.column == column)
 }

@@ -3,55 +3,67 @@
 //! Comes in: class rows. Goes out: the class that was chosen. May not live here: what the numbers mean (see
 //! [`crate::summary`]), images.
 
+mod arrangement;
+mod cells;
 mod columns;
+mod filters;
+mod heads;
+mod memory;
 mod scatter;
 
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{
-    Align, Align2, CursorIcon, Frame, Layout, Panel, Rect, Sense, Shape, TextEdit, Ui, UiBuilder, WidgetInfo, pos2,
-    vec2,
+    Align, Button, CursorIcon, Frame, Layout, Panel, PopupCloseBehavior, Rect, RichText, Sense, TextEdit, Ui,
+    UiBuilder, WidgetInfo, vec2,
 };
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::command::Command;
-use super::theme::{self, palette, size, space};
+use super::theme::{palette, size, space};
 use super::verdicts::Verdicts;
 use super::{format, widgets};
-use crate::summary::{ClassColumn, ClassRow, Finding, Thresholds, findings, sort_rows};
-use crate::verdict::Subject;
-use columns::{COLUMNS, Shown, cell_ui, fitting_columns};
+use crate::summary::{ClassColumn, ClassRow, SortKey, Thresholds, add_verdicts, sort_rows_by};
+use arrangement::{Arrangement, GAP};
+use cells::cell_ui;
+use columns::{Kind, spec};
+use filters::{ClassFilter, Counts, Filters};
+use heads::{Done, Head, Stand, drag_ui, head_ui};
+pub(crate) use memory::TableMemory;
 use scatter::{Picked, Points, Region, Scatter};
 
-/// Which classes the table shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ClassFilter {
-    /// All of them.
-    #[default]
-    All,
-    /// Those with a finding.
-    With(Finding),
-}
+/// The sort goes by at most this many columns.
+const MAX_KEYS: usize = 3;
 
 /// View state of the table.
 #[derive(Debug)]
 pub(crate) struct ClassTable {
-    /// Column that the rows are sorted by.
-    pub(crate) sort: ClassColumn,
-    /// Whether the largest comes first.
-    pub(crate) descending: bool,
+    /// What the rows are sorted by; at least one key.
+    keys: Vec<SortKey>,
+    columns: Arrangement,
     /// Part of the names to show.
-    pub(crate) text: String,
-    /// Which classes to show.
-    pub(crate) filter: ClassFilter,
+    text: String,
+    filters: Filters,
     /// The part of the plot to show.
     region: Option<Region>,
     scatter: Scatter,
-    thresholds: Thresholds,
     listed: Listed,
     /// The row that the keyboard moved to.
     scroll_to: Option<usize>,
+}
+
+/// What the list of rows depends on, besides the rows.
+#[derive(Clone, Debug, PartialEq)]
+struct Wanted {
+    keys: Vec<SortKey>,
+    text: String,
+    filter: ClassFilter,
+    thresholds: Thresholds,
+    region: Option<Region>,
+    /// Of the verdicts.
+    generation: u64,
 }
 
 /// The rows in the order and choice of the table, and what they were made from.
@@ -61,81 +73,61 @@ struct Listed {
     /// Which of them are suspect.
     suspects: Arc<[bool]>,
     all: Arc<[ClassRow]>,
-    wanted: Option<(ClassColumn, bool, String, ClassFilter, Option<Region>)>,
-    counts: [usize; 4],
+    wanted: Option<Wanted>,
+    counts: Counts,
 }
 
 impl Default for ClassTable {
     fn default() -> Self {
         Self {
-            sort: ClassColumn::Fit,
-            descending: false,
+            keys: vec![SortKey { column: ClassColumn::Fit, descending: false }],
+            columns: Arrangement::default(),
             text: String::new(),
-            filter: ClassFilter::All,
+            filters: Filters::default(),
             region: None,
             scatter: Scatter::default(),
-            thresholds: Thresholds::default(),
             listed: Listed::default(),
             scroll_to: None,
         }
     }
 }
 
-const FILTERS: [(ClassFilter, &str, &str); 4] = [
-    (ClassFilter::All, "All", ""),
-    (
-        ClassFilter::With(Finding::Suspect),
-        "Suspect",
-        "Recognised well although the saliency is elsewhere: fit or lift low, accuracy and coverage enough",
-    ),
-    (
-        ClassFilter::With(Finding::NoObject),
-        "No object",
-        "Few images have a region: the class has no object, or the detector does not know it",
-    ),
-    (
-        ClassFilter::With(Finding::LargeRegions),
-        "Large regions",
-        "The region covers nearly the whole view in most images, so that the fit says nothing",
-    ),
-];
-
 impl ClassTable {
-    /// Sorts and filters if the rows or the wishes have changed; call outside of drawing.
-    pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>) {
-        let wanted = (self.sort, self.descending, self.text.trim().to_lowercase(), self.filter, self.region);
+    /// Sorts and filters if the rows, the verdicts or the wishes have changed; call outside of drawing.
+    pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>, verdicts: &Verdicts) {
+        let wanted = Wanted {
+            keys: self.keys.clone(),
+            text: format::name(self.text.trim()).to_lowercase(),
+            filter: self.filters.chosen,
+            thresholds: self.filters.thresholds,
+            region: self.region,
+            generation: verdicts.generation(),
+        };
         if self.listed.wanted.as_ref() == Some(&wanted) && Arc::ptr_eq(&self.listed.all, all) {
             return;
         }
-        let passes = |row: &ClassRow, filter| match filter {
-            ClassFilter::All => true,
-            ClassFilter::With(finding) => findings(row, &self.thresholds).contains(&finding),
-        };
-        let counts = FILTERS.map(|(filter, ..)| all.iter().filter(|row| passes(row, filter)).count());
-        let mut rows: Vec<ClassRow> = all
-            .iter()
-            .filter(|row| passes(row, self.filter) && row.class.to_lowercase().contains(&wanted.2))
-            .filter(|row| self.region.is_none_or(|region| region.contains(row)))
-            .cloned()
-            .collect();
-        sort_rows(&mut rows, self.sort, self.descending);
-        let suspects = rows.iter().map(|row| passes(row, ClassFilter::With(Finding::Suspect))).collect();
+        let lines = &wanted.thresholds;
+        let mut rows = all.to_vec();
+        add_verdicts(&mut rows, verdicts.all());
+        let counts = Counts::of(&rows, lines);
+        rows.retain(|row| {
+            wanted.filter.passes(row, lines)
+                && format::name(&row.class).to_lowercase().contains(&wanted.text)
+                && wanted.region.is_none_or(|region| region.contains(row))
+        });
+        sort_rows_by(&mut rows, &wanted.keys);
+        let suspects = rows.iter().map(|row| ClassFilter::Suspect.passes(row, lines)).collect();
         self.listed = Listed { rows: rows.into(), suspects, all: Arc::clone(all), wanted: Some(wanted), counts };
-    }
-
-    /// The heading of a column, which is also its name where the sort is remembered.
-    pub(crate) fn column_name(column: ClassColumn) -> &'static str {
-        COLUMNS.iter().find(|shown| shown.column == column).map_or("", |shown| shown.title)
-    }
-
-    /// The column with this heading.
-    pub(crate) fn column_named(name: &str) -> Option<ClassColumn> {
-        COLUMNS.iter().find(|shown| shown.title == name).map(|shown| shown.column)
     }
 
     /// The rows as they are listed.
     pub(crate) fn rows(&self) -> &[ClassRow] {
         &self.listed.rows
+    }
+
+    /// Where a class becomes suspect.
+    pub(crate) fn thresholds(&self) -> &Thresholds {
+        &self.filters.thresholds
     }
 
     /// The class `step` rows after the selected one, kept inside the table.
@@ -150,23 +142,27 @@ impl ClassTable {
     }
 
     /// Draws the table.
-    pub(crate) fn ui(
-        &mut self,
-        ui: &mut Ui,
-        total: Option<&ClassRow>,
-        selected: Option<&str>,
-        verdicts: &Verdicts,
-    ) -> Option<Command> {
-        let all = self.listed.all.len();
+    pub(crate) fn ui(&mut self, ui: &mut Ui, total: Option<&ClassRow>, selected: Option<&str>) -> Option<Command> {
+        let (all, listed) = (self.listed.all.len(), self.listed.rows.len());
         widgets::header(
             ui,
             |ui| {
                 widgets::title(ui, "Classes");
-                widgets::caption(ui, format::count(all));
+                let count = if listed == all {
+                    format::count(all)
+                } else {
+                    format!("{} of {}", format::count(listed), format::count(all))
+                };
+                widgets::caption(ui, count);
             },
-            |ui| self.search_ui(ui),
+            |ui| {
+                self.search_ui(ui);
+                self.columns_ui(ui);
+            },
         );
-        self.filters_ui(ui);
+        if self.filters.ui(ui, &self.listed.counts, self.region.is_some()) {
+            self.region = None;
+        }
         if all == 0 {
             widgets::empty_state(ui, "No classes yet", "Classes appear here as soon as images have been analysed.");
             return None;
@@ -179,7 +175,7 @@ impl ClassTable {
         if let Some(total) = total {
             total_ui(ui, total);
         }
-        self.table_ui(ui, selected, verdicts).or(picked)
+        self.table_ui(ui, selected).or(picked)
     }
 
     /// The plot under the table, where there is room for both.
@@ -193,7 +189,7 @@ impl ClassTable {
             rows: &self.listed.all,
             listed: &self.listed.rows,
             selected,
-            thresholds: &self.thresholds,
+            thresholds: &self.filters.thresholds,
             region: self.region,
         };
         let scatter = &mut self.scatter;
@@ -216,63 +212,77 @@ impl ClassTable {
         response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Filter classes"));
     }
 
-    fn filters_ui(&mut self, ui: &mut Ui) {
-        ui.add_space(space::NEAR);
-        ui.horizontal(|ui| {
-            ui.add_space(12.0);
-            ui.spacing_mut().item_spacing.x = 6.0;
-            for ((filter, name, hint), n) in FILTERS.into_iter().zip(self.listed.counts) {
-                // A finding that no class has is not worth a chip, unless it is what is filtered by.
-                if n == 0 && filter != ClassFilter::All && filter != self.filter {
-                    continue;
-                }
-                if widgets::chip(ui, self.filter == filter, &format!("{name} {}", format::count(n)), hint).clicked() {
-                    self.filter = filter;
-                }
+    /// The menu that shows, hides and moves columns.
+    fn columns_ui(&mut self, ui: &mut Ui) {
+        let text = RichText::new("Columns").size(size::SMALL + 0.5).color(palette(ui).weak);
+        let behaviour = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let button = MenuButton::from_button(Button::new(text).frame_when_inactive(false)).config(behaviour);
+        let columns = &mut self.columns;
+        let (response, _) = button.ui(ui, |ui| {
+            widgets::caption(ui, "Dragging a heading moves its column, dragging an edge resizes it.");
+            let mut shift = None;
+            for place in 0..columns.columns().len() {
+                let placed = columns.columns()[place];
+                let (mut shown, fixed) = (placed.shown, placed.spec.expendable == 0);
+                ui.horizontal(|ui| {
+                    for (icon, to, side) in [
+                        (widgets::Icon::Up, place.checked_sub(1), "left"),
+                        (widgets::Icon::Down, Some(place + 1).filter(|to| *to < columns.columns().len()), "right"),
+                    ] {
+                        let label = format!("Move {} to the {side}", placed.spec.name);
+                        if widgets::icon_button(ui, icon, &label, to.is_some()).clicked() {
+                            shift = to.map(|to| (place, to));
+                        }
+                    }
+                    let box_ = eframe::egui::Checkbox::new(&mut shown, format!("Column {}", placed.spec.name));
+                    if ui.add_enabled(!fixed, box_).on_hover_text(placed.spec.meaning).changed() {
+                        columns.toggle(place);
+                    }
+                });
             }
-            if self.region.is_some() && widgets::chip(ui, true, "Region of the plot ×", "List all again").clicked() {
-                self.region = None;
+            if let Some((from, to)) = shift {
+                columns.shift(from, to);
+            }
+            if ui.button("Usual columns").clicked() {
+                *columns = Arrangement::default();
             }
         });
-        ui.add_space(space::TIGHT);
+        response.on_hover_text("Which columns are shown, and in which order");
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, selected: Option<&str>, verdicts: &Verdicts) -> Option<Command> {
+    fn table_ui(&mut self, ui: &mut Ui, selected: Option<&str>) -> Option<Command> {
         let (rows, suspects) = (Arc::clone(&self.listed.rows), Arc::clone(&self.listed.suspects));
-        let columns = fitting_columns(ui.available_width() - SCROLL_BAR - 8.0);
+        let places = self.columns.fitting(ui.available_width() - SCROLL_BAR - 8.0);
         let mut chosen = None;
-        ui.spacing_mut().item_spacing = vec2(6.0, 0.0);
+        ui.spacing_mut().item_spacing = vec2(GAP, 0.0);
         let inside = ui.available_rect_before_wrap();
         let inside = Rect::from_min_max(inside.min, inside.max - vec2(SCROLL_BAR, 0.0));
         let mut ui = ui.new_child(UiBuilder::new().max_rect(inside));
+        let columns: Vec<_> = places.iter().map(|place| (*place, self.columns.columns()[*place])).collect();
         let mut table = TableBuilder::new(&mut ui)
             .id_salt("classes")
             .sense(Sense::click())
             .auto_shrink(false)
             .cell_layout(Layout::left_to_right(Align::Center));
-        for shown in &columns {
-            table = table.column(if shown.column == ClassColumn::Class {
-                Column::remainder().at_least(shown.width).clip(true)
+        for (_, placed) in &columns {
+            table = table.column(if placed.spec.kind == Kind::Name {
+                Column::remainder().at_least(placed.spec.width).clip(true)
             } else {
-                Column::exact(shown.width)
+                Column::exact(placed.width()).clip(true)
             });
         }
         if let Some(row) = self.scroll_to.take() {
             table = table.scroll_to_row(row, None).animate_scrolling(false);
         }
-        let header = |mut header: TableRow<'_, '_>| {
-            for shown in &columns {
-                header.col(|ui| self.head_ui(ui, shown));
-            }
-        };
+        let mut done = None;
+        let header = |mut header: TableRow<'_, '_>| done = heads_ui(&mut header, &columns, &self.keys);
         table.header(30.0, header).body(|body| {
             body.rows(space::ROW, rows.len(), |mut table_row| {
                 let row = &rows[table_row.index()];
                 let suspect = suspects[table_row.index()];
-                let verdict = verdicts.of(&Subject::Class(row.class.clone()));
                 table_row.set_selected(selected == Some(row.class.as_str()));
-                for shown in &columns {
-                    table_row.col(|ui| cell_ui(ui, shown.column, row, suspect, verdict));
+                for (_, placed) in &columns {
+                    table_row.col(|ui| cell_ui(ui, placed.spec, row, suspect));
                 }
                 let response = table_row.response();
                 if response.clicked() {
@@ -281,44 +291,50 @@ impl ClassTable {
                 response.on_hover_cursor(CursorIcon::PointingHand);
             });
         });
+        match done {
+            Some(Done::Sort { column, also }) => self.sort(column, also),
+            Some(Done::Shift { from, to }) => self.columns.shift(from, to),
+            Some(Done::Resize { place, width }) => self.columns.resize(place, width),
+            None => {}
+        }
         chosen
     }
 
-    fn head_ui(&mut self, ui: &mut Ui, shown: &Shown) {
-        let palette = palette(ui);
-        let rect = ui.max_rect();
-        let label = format!("Sort by {}", shown.title.trim_end_matches('.').to_lowercase());
-        let response = ui.interact(rect, ui.scope_id().with(shown.title), Sense::click());
-        let sorted = self.sort == shown.column;
-        let color = match (sorted, response.hovered()) {
-            (_, true) => palette.strong,
-            (true, false) => palette.accent,
-            (false, false) => palette.weak,
-        };
-        let left = shown.column == ClassColumn::Class;
-        let (at, anchor) = if left {
-            (rect.left_center() + vec2(12.0, 0.0), Align2::LEFT_CENTER)
-        } else {
-            (rect.right_center(), Align2::RIGHT_CENTER)
-        };
-        let text = ui.painter().text(at, anchor, shown.title, theme::strong(size::SMALL), color);
-        if sorted {
-            let x = if left { text.right() + 9.0 } else { text.left() - 9.0 };
-            triangle(ui, pos2(x, rect.center().y), self.descending, color);
+    /// Sorts by a column, or also by it where the columns before it leave rows equal; once more turns its order round.
+    fn sort(&mut self, column: ClassColumn, also: bool) {
+        let known = self.keys.iter().position(|key| key.column == column);
+        match known {
+            Some(at) if also || self.keys.len() == 1 => self.keys[at].descending ^= true,
+            _ => {
+                let descending = spec(column).is_some_and(|spec| spec.largest_first);
+                if !also {
+                    self.keys.clear();
+                }
+                self.keys.truncate(MAX_KEYS - 1);
+                self.keys.push(SortKey { column, descending });
+            }
         }
-        response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, &label));
-        if response.clicked() {
-            self.descending = if sorted { !self.descending } else { shown.starts_descending() };
-            self.sort = shown.column;
-        }
-        response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(shown.meaning);
     }
 }
 
-fn triangle(ui: &Ui, center: eframe::egui::Pos2, down: bool, color: eframe::egui::Color32) {
-    let (w, h) = (3.5, if down { -2.5 } else { 2.5 });
-    let points = vec![center + vec2(-w, h), center + vec2(w, h), center + vec2(0.0, -h)];
-    ui.painter().add(Shape::convex_polygon(points, color, eframe::egui::Stroke::NONE));
+/// All headings; what was done with one of them.
+fn heads_ui(row: &mut TableRow<'_, '_>, columns: &[(usize, arrangement::Placed)], keys: &[SortKey]) -> Option<Done> {
+    let name = columns.iter().position(|(_, placed)| placed.spec.kind == Kind::Name).unwrap_or(0);
+    let mut heads: Vec<Head> = Vec::new();
+    let mut done = None;
+    let last = columns.len().saturating_sub(1);
+    for (i, (place, placed)) in columns.iter().enumerate() {
+        row.col(|ui| {
+            let stand = Stand { place: *place, placed, before_name: i < name };
+            let (head, by_head) = head_ui(ui, stand, keys);
+            heads.push(head);
+            done = done.or(by_head);
+            if i == last {
+                done = done.or_else(|| drag_ui(ui, &heads));
+            }
+        });
+    }
+    done
 }
 
 /// Height from which on there is room for the plot.

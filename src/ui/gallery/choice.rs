@@ -8,7 +8,6 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{ComboBox, Ui, WidgetInfo, vec2};
 
 use crate::analysis::SampleScore;
-use crate::summary::Thresholds;
 use crate::ui::{format, widgets};
 
 /// What the images are sorted by; each begins with what is most remarkable.
@@ -69,9 +68,10 @@ impl Quadrant {
         }
     }
 
-    fn contains(self, sample: &SampleScore) -> bool {
+    /// Whether a sample belongs to it; a fit below `low_fit` is low.
+    fn contains(self, sample: &SampleScore, low_fit: f64) -> bool {
         let Some(score) = &sample.score else { return self == Self::All };
-        let low = score.fit.value().map(|fit| fit < Thresholds::default().fit);
+        let low = score.fit.value().map(|fit| fit < low_fit);
         match self {
             Self::All => true,
             Self::RightLow => score.correct == Some(true) && low == Some(true),
@@ -82,6 +82,14 @@ impl Quadrant {
     }
 }
 
+/// What the order depends on, besides the samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Wanted {
+    sort: Sort,
+    quadrant: Quadrant,
+    low_fit: f64,
+}
+
 /// View state of the choice.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
@@ -89,28 +97,36 @@ pub(super) struct Choice {
     quadrant: Quadrant,
     /// Images in each quadrant, in the order of [`Quadrant::ALL`].
     counts: [usize; 5],
-    arranged: Option<(Sort, Quadrant, Arc<[usize]>)>,
+    /// What the order was made from.
+    arranged: Option<(Wanted, Arc<[usize]>)>,
 }
 
 impl Choice {
     /// The images of a class in the gallery's choice and order, `all` being places in `samples`; `None` if nothing has
-    /// changed. Call outside of drawing.
-    pub(super) fn arrange(&mut self, samples: &[SampleScore], all: &Arc<[usize]>) -> Option<Arc<[usize]>> {
-        if let Some((sort, quadrant, arranged)) = &self.arranged
-            && (*sort, *quadrant) == (self.sort, self.quadrant)
+    /// changed. A fit below `low_fit` is low. Call outside of drawing.
+    pub(super) fn arrange(
+        &mut self,
+        samples: &[SampleScore],
+        all: &Arc<[usize]>,
+        low_fit: f64,
+    ) -> Option<Arc<[usize]>> {
+        let wanted = Wanted { sort: self.sort, quadrant: self.quadrant, low_fit };
+        if let Some((made_for, arranged)) = &self.arranged
+            && *made_for == wanted
             && Arc::ptr_eq(arranged, all)
         {
             return None;
         }
-        self.counts = Quadrant::ALL.map(|q| all.iter().filter(|&&place| q.contains(&samples[place])).count());
+        let count = |q: Quadrant| all.iter().filter(|&&place| q.contains(&samples[place], low_fit)).count();
+        self.counts = Quadrant::ALL.map(count);
         let mut places: Vec<usize> =
-            all.iter().copied().filter(|&place| self.quadrant.contains(&samples[place])).collect();
+            all.iter().copied().filter(|&place| self.quadrant.contains(&samples[place], low_fit)).collect();
         if self.sort == Sort::Name {
             places.sort_unstable();
         } else {
             places.sort_by(|a, b| self.sort.rank(&samples[*a]).total_cmp(&self.sort.rank(&samples[*b])));
         }
-        self.arranged = Some((self.sort, self.quadrant, Arc::clone(all)));
+        self.arranged = Some((wanted, Arc::clone(all)));
         Some(places.into())
     }
 
@@ -123,7 +139,7 @@ impl Choice {
                     continue;
                 }
                 let text = format!("{} {}", quadrant.name(), format::count(n));
-                let hint = "Whether the prediction is right, and whether the fit is below a half";
+                let hint = "Whether the prediction is right, and whether the fit is below its threshold";
                 if widgets::chip(ui, self.quadrant == quadrant, &text, hint).clicked() {
                     self.quadrant = quadrant;
                 }
@@ -165,10 +181,12 @@ mod tests {
         let samples = [sample(0, None, true), sample(1, Some(0.9), true), sample(2, Some(0.1), false)];
         let all: Arc<[usize]> = [0, 1, 2].into();
         let mut choice = Choice::default();
-        assert_eq!(choice.arrange(&samples, &all).as_deref(), Some(&[2, 1, 0][..]));
-        assert_eq!(choice.arrange(&samples, &all), None);
+        assert_eq!(choice.arrange(&samples, &all, 0.5).as_deref(), Some(&[2, 1, 0][..]));
+        assert_eq!(choice.arrange(&samples, &all, 0.5), None);
         assert_eq!(choice.counts, [3, 0, 1, 1, 0]);
+        choice.arrange(&samples, &all, 0.95);
+        assert_eq!(choice.counts, [3, 1, 0, 1, 0], "the line is where it is drawn");
         choice.quadrant = Quadrant::WrongLow;
-        assert_eq!(choice.arrange(&samples, &all).as_deref(), Some(&[2][..]));
+        assert_eq!(choice.arrange(&samples, &all, 0.5).as_deref(), Some(&[2][..]));
     }
 }

@@ -68,9 +68,14 @@ pub(crate) struct Gallery {
 
 impl Gallery {
     /// The images of a class in the gallery's choice and order, `all` being places in `samples`; `None` if nothing has
-    /// changed. Call outside of drawing.
-    pub(crate) fn arrange(&mut self, samples: &[SampleScore], all: &Arc<[usize]>) -> Option<Arc<[usize]>> {
-        self.choice.arrange(samples, all)
+    /// changed. A fit below `low_fit` is low. Call outside of drawing.
+    pub(crate) fn arrange(
+        &mut self,
+        samples: &[SampleScore],
+        all: &Arc<[usize]>,
+        low_fit: f64,
+    ) -> Option<Arc<[usize]>> {
+        self.choice.arrange(samples, all, low_fit)
     }
 
     /// The quadrants that hold images, the sort, and the verdict on the class.

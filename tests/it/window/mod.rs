@@ -64,9 +64,9 @@ fn a_click_on_a_heading_sorts_and_another_one_turns_the_order_round() {
     assert_eq!(window.state().listed_classes(), ["cat", "dog", "bird"]);
     click(&mut window, "Sort by class");
     assert_eq!(window.state().listed_classes(), ["bird", "cat", "dog"]);
-    click(&mut window, "Sort by acc");
+    click(&mut window, "Sort by accuracy");
     assert_eq!(window.state().listed_classes(), ["bird", "cat", "dog"]);
-    click(&mut window, "Sort by acc");
+    click(&mut window, "Sort by accuracy");
     assert_eq!(window.state().listed_classes(), ["dog", "cat", "bird"]);
 }
 
