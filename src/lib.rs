@@ -33,6 +33,7 @@
 //! models       names and files -> loaded classifier and detector; the user's shelf of cards
 //! analysis     one sample through all above
 //! colormap     0..1 -> colour
+//! focus        maps and regions of a class -> strongest patches outside of the regions, mean maps
 //! overlay      an image with its boxes and heat map -> picture
 //! verdict      what a reviewer decides about a class or a sample
 //! store        the project file (SQLite)
@@ -70,6 +71,7 @@ pub mod demo;
 pub mod detector;
 pub mod device;
 pub mod fit;
+pub mod focus;
 pub mod geometry;
 pub mod graph;
 pub mod kernels;
