@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::models::ModelCommand;
 use super::takeaway::TakeCommand;
-use crate::dataset::SampleId;
+use crate::dataset::{ClassId, SampleId};
 use crate::verdict::{Subject, Verdict};
 
 /// A wish of a panel, carried out outside of drawing.
@@ -49,8 +49,16 @@ pub(crate) enum Command {
     StepSample(isize),
     /// Give a verdict, or take back the same one.
     Judge(Subject, Verdict),
-    /// Give the shown image the verdict of this place in the list, and go on to the next image.
-    JudgeImage(usize),
+    /// Show the listed class without a verdict that has the lowest fit.
+    NextOpenClass,
+    /// Write a note to a verdict.
+    Note(Subject, String),
+    /// Show the class page, or the image.
+    ToggleClassPage,
+    /// Show the images of the class that were taken for another one, or all again.
+    ShowTakenFor(Option<ClassId>),
+    /// Give what is shown, the image or the class page, the verdict of this place in the list, and go on to the next one.
+    JudgeShown(usize),
     /// Give the chosen class the verdict of this place in the list.
     JudgeClass(usize),
     /// Take the latest verdict back.

@@ -10,10 +10,12 @@ use super::command::{Command, Dialog};
 use super::sample_view::canvas_id;
 
 /// Keys and what they do, as the window lists them.
-pub(crate) const LIST: [(&str, &str); 17] = [
+pub(crate) const LIST: [(&str, &str); 19] = [
     ("↑  ↓", "previous, next class"),
     ("←  →   or   A  D", "previous, next image"),
-    ("1 to 5", "verdict on the image, and on to the next one"),
+    ("C", "class page: where the network looks instead"),
+    ("N", "the class without a verdict that has the lowest fit"),
+    ("1 to 5", "verdict on what is shown, image or class page, and on to the next one"),
     ("Alt+1 to Alt+5", "verdict on the class"),
     ("Ctrl+Z   Ctrl+Shift+Z", "take a verdict back, repeat it"),
     ("H", "heat map on and off"),
@@ -64,7 +66,7 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
             if input.consume_key(Modifiers::ALT, key) {
                 commands.push(Command::JudgeClass(place));
             } else if input.consume_key(Modifiers::NONE, key) {
-                commands.push(Command::JudgeImage(place));
+                commands.push(Command::JudgeShown(place));
             }
         }
         let plain = [
@@ -84,6 +86,8 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
             (Key::M, Command::NextRendering),
             (Key::W, Command::NextArrangement),
             (Key::G, Command::ToggleGrid),
+            (Key::C, Command::ToggleClassPage),
+            (Key::N, Command::NextOpenClass),
         ];
         for (key, command) in plain {
             if input.consume_key(Modifiers::NONE, key) {

@@ -7,6 +7,7 @@
 //! places panels, which draw what they are given and answer with commands. Nothing is read, decoded or sorted while drawing.
 
 mod app;
+mod class_page;
 mod class_table;
 mod command;
 mod dialogs;

@@ -12,7 +12,7 @@ use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use super::project::Snapshot;
-use super::textures::{Key, Layer, Picture, Source};
+use super::textures::{Key, Layer, Part, Picture, Source};
 use super::theme;
 use crate::analysis::{Explanation, Measured, Outcome};
 use crate::colormap::Colormap;
@@ -20,6 +20,7 @@ use crate::dataset::SampleId;
 use crate::geometry::Size;
 use crate::overlay::{HeatMapStyle, heat_map};
 use crate::preprocess::{decode, decode_reduced};
+use crate::saliency::SaliencyMap;
 use crate::store::{RunId, SampleResult, Store};
 
 /// Longest side of a photo's texture; what every graphics driver can hold.
@@ -65,6 +66,7 @@ impl Source for Library {
             (Layer::Heat(colormap), Outcome::Measured(measured)) => Ok(heat(&measured.explanation, colormap)),
             (Layer::Masks, Outcome::Measured(measured)) => Ok(masks(measured)),
             (Layer::Heat(_) | Layer::Masks, Outcome::Failed(reason)) => bail!("{reason}"),
+            (Layer::Part(place), _) => part(&decode(&bytes(&self.root, &result.path)?)?, place),
             (Layer::Photo, _) => Ok(photo(decode(&bytes(&self.root, &result.path)?)?)),
             (Layer::Thumbnail, _) => {
                 let (pixels, image) = decode_reduced(&bytes(&self.root, &result.path)?, THUMBNAIL_SIDE)?;
@@ -91,6 +93,16 @@ fn photo(pixels: RgbImage) -> Picture {
     }
     let scale = f64::from(PHOTO_SIDE) / f64::from(image.width.max(image.height));
     picture(&scaled(&pixels, scale), image)
+}
+
+/// A part of a photo, no larger than a tile shows it.
+fn part(pixels: &RgbImage, place: Part) -> anyhow::Result<Picture> {
+    let image = Size::new(pixels.width(), pixels.height());
+    let place = place.inside(image).context("the photo is smaller than it was when it was analysed")?;
+    let ((x, y), size) = (place.corner(), place.size());
+    let cut = imageops::crop_imm(pixels, x, y, size.width, size.height).to_image();
+    let scale = (f64::from(THUMBNAIL_SIDE) / f64::from(size.width.min(size.height))).min(1.0);
+    Ok(Picture { covers: place.bounds(), ..picture(&scaled(&cut, scale), image) })
 }
 
 /// The thumbnail of a photo of size `image`, of which `pixels` may be a reduction.
@@ -132,15 +144,16 @@ fn masks(measured: &Measured) -> Picture {
 
 /// The saliency map as a smooth surface in a colour map's colours, over the view.
 fn heat(explanation: &Explanation, colormap: Colormap) -> Picture {
-    let size = Size::new(HEAT_SIDE, HEAT_SIDE);
-    let colors = heat_map(
-        &explanation.map,
-        size.bounds(),
-        size,
-        &HeatMapStyle { colormap, opacity: 1.0, ..HeatMapStyle::default() },
-    );
-    let pixels = ColorImage::from_rgba_unmultiplied([HEAT_SIDE as usize; 2], colors.as_raw());
+    let pixels = colored(&explanation.map, colormap);
     Picture { pixels, image: explanation.image, covers: explanation.view }
+}
+
+/// A map as a smooth square in a colour map's colours, its largest value in the last of them.
+pub(crate) fn colored(map: &SaliencyMap, colormap: Colormap) -> ColorImage {
+    let size = Size::new(HEAT_SIDE, HEAT_SIDE);
+    let style = HeatMapStyle { colormap, opacity: 1.0, ..HeatMapStyle::default() };
+    let colors = heat_map(map, size.bounds(), size, &style);
+    ColorImage::from_rgba_unmultiplied([HEAT_SIDE as usize; 2], colors.as_raw())
 }
 
 #[cfg(test)]
@@ -148,9 +161,9 @@ mod tests {
     use super::*;
     use crate::analysis::Prediction;
     use crate::dataset::ClassId;
+    use crate::geometry::BBox;
     use crate::mask::{Mask, Run};
     use crate::roi::{Roi, RoiSource};
-    use crate::saliency::SaliencyMap;
 
     #[test]
     fn a_mask_colours_its_own_pixels_only() -> anyhow::Result<()> {
@@ -167,6 +180,17 @@ mod tests {
         let picture = masks(&Measured::new(explanation, vec![roi]));
         let (none, some) = (Color32::TRANSPARENT, theme::box_color(0));
         assert_eq!(picture.pixels.pixels, [none, none, none, none, none, some, some, none]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_part_of_a_photo_has_its_pixels_and_its_place() -> anyhow::Result<()> {
+        let pixels = RgbImage::from_fn(4, 3, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        let picture = part(&pixels, Part::around(BBox::new(1.2, 1.0, 2.5, 9.0)))?;
+        assert_eq!(picture.covers, BBox::new(1.0, 1.0, 3.0, 3.0));
+        let corner = picture.pixels.pixels.first().map(|c| (c.r(), c.g()));
+        assert_eq!((picture.pixels.size, corner), ([2, 2], Some((1, 1))));
+        assert!(part(&pixels, Part::around(BBox::new(8.0, 0.0, 9.0, 1.0))).is_err());
         Ok(())
     }
 

@@ -28,6 +28,46 @@ pub(crate) enum Layer {
     Masks,
     /// The saliency over the view, in a colour map's colours.
     Heat(Colormap),
+    /// A part of the photo.
+    Part(Part),
+}
+
+/// A rectangle of a photo, in whole image pixels; `x1` and `y1` lie outside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    x0: u32,
+    y0: u32,
+    x1: u32,
+    y1: u32,
+}
+
+impl Part {
+    /// The pixels around a box that lies in the image, at least one.
+    pub(crate) fn around(bbox: BBox) -> Self {
+        let (x0, y0) = (bbox.x0.max(0.0).floor() as u32, bbox.y0.max(0.0).floor() as u32);
+        Self { x0, y0, x1: (bbox.x1.ceil() as u32).max(x0 + 1), y1: (bbox.y1.ceil() as u32).max(y0 + 1) }
+    }
+
+    /// The same in an image of this size; `None` where nothing of it lies in there.
+    pub(crate) fn inside(self, image: Size) -> Option<Self> {
+        let part = Self { x1: self.x1.min(image.width), y1: self.y1.min(image.height), ..self };
+        (part.x0 < part.x1 && part.y0 < part.y1).then_some(part)
+    }
+
+    /// Its first column and row.
+    pub(crate) fn corner(self) -> (u32, u32) {
+        (self.x0, self.y0)
+    }
+
+    /// Its columns and rows.
+    pub(crate) fn size(self) -> Size {
+        Size::new(self.x1 - self.x0, self.y1 - self.y0)
+    }
+
+    /// Its edges.
+    pub(crate) fn bounds(self) -> BBox {
+        BBox::new(self.x0 as f32, self.y0 as f32, self.x1 as f32, self.y1 as f32)
+    }
 }
 
 /// A picture of a sample.

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eframe::egui::{Color32, Ui, vec2};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Color32, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::command::Command;
 use super::theme::{self, Palette, space};
 use super::widgets;
-use crate::dataset::SampleId;
 use crate::store::{RunId, Store};
 use crate::verdict::{Judgement, Subject, Verdict};
 
@@ -29,6 +29,8 @@ pub(crate) struct Verdicts {
     /// What each decision replaced, the latest last.
     done: Vec<Change>,
     undone: Vec<Change>,
+    /// What the latest changes were the note of.
+    noting: Option<Subject>,
     /// Rises with every change.
     generation: u64,
     outbox: Outbox,
@@ -61,14 +63,41 @@ impl Verdicts {
         let note = known.map(|j| j.note.clone()).unwrap_or_default();
         let judgement = (known.map(|j| j.verdict) != Some(verdict)).then_some(Judgement { verdict, note });
         self.undone.clear();
+        self.noting = None;
         let before = self.replace((subject, judgement));
         self.done.push(before);
+        Arc::clone(&self.outbox)
+    }
+
+    /// The verdict about something, with its note.
+    pub(crate) fn judgement(&self, subject: &Subject) -> Option<&Judgement> {
+        self.given.get(subject)
+    }
+
+    /// Decisions that wait to be written.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Writes a note to a verdict; what has none is noted as looked at and not decided. Changes of one note that follow each
+    /// other are taken back as one.
+    pub(crate) fn note(&mut self, subject: Subject, note: String) -> Outbox {
+        let known = self.given.get(&subject);
+        let verdict = known.map_or(Verdict::Undecided, |judgement| judgement.verdict);
+        self.undone.clear();
+        let before = self.replace((subject, Some(Judgement { verdict, note })));
+        let goes_on = self.noting.as_ref() == Some(&before.0) && self.done.last().is_some_and(|(s, _)| *s == before.0);
+        if !goes_on {
+            self.noting = Some(before.0.clone());
+            self.done.push(before);
+        }
         Arc::clone(&self.outbox)
     }
 
     /// Takes the latest decision back; `None` if there is none.
     pub(crate) fn undo(&mut self) -> Option<Outbox> {
         let change = self.done.pop()?;
+        self.noting = None;
         let before = self.replace(change);
         self.undone.push(before);
         Some(Arc::clone(&self.outbox))
@@ -77,6 +106,7 @@ impl Verdicts {
     /// Repeats the decision that was taken back last; `None` if there is none.
     pub(crate) fn redo(&mut self) -> Option<Outbox> {
         let change = self.undone.pop()?;
+        self.noting = None;
         let before = self.replace(change);
         self.done.push(before);
         Some(Arc::clone(&self.outbox))
@@ -153,8 +183,13 @@ pub(crate) fn color(verdict: Verdict, palette: &Palette) -> Color32 {
     }
 }
 
-/// A row of chips, one for each verdict on an image; the keys 1 to 5 give the same.
-pub(crate) fn image_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) -> Option<Command> {
+/// A row of chips, one for each verdict, and the note; the keys 1 to 5 give the same.
+pub(crate) fn judge_ui(ui: &mut Ui, subject: &Subject, judgement: Option<&Judgement>) -> Option<Command> {
+    let given = judgement.map(|judgement| judgement.verdict);
+    let about = match subject {
+        Subject::Class(_) => "Class",
+        Subject::Sample(_) => "Image",
+    };
     let mut command = None;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(5.0, space::TIGHT);
@@ -162,10 +197,19 @@ pub(crate) fn image_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) ->
         for (i, verdict) in Verdict::ALL.into_iter().enumerate() {
             let hint = format!("{} ({})", meaning(verdict), i + 1);
             let color = (given == Some(verdict)).then(|| color(verdict, theme::palette(ui)));
-            let label = format!("Image: {}", name(verdict));
+            let label = format!("{about}: {}", name(verdict));
             if widgets::tinted_chip(ui, color, name(verdict), &label, &hint).clicked() {
-                command = Some(Command::Judge(Subject::Sample(sample), verdict));
+                command = Some(Command::Judge(subject.clone(), verdict));
             }
+        }
+        let mut note = judgement.map(|judgement| judgement.note.clone()).unwrap_or_default();
+        let width = ui.available_width().clamp(110.0, 320.0);
+        let field = ui.add(TextEdit::singleline(&mut note).hint_text("Note…").desired_width(width - 10.0));
+        field.widget_info(|| {
+            WidgetInfo::labeled(Role::TextInput, true, format!("Note on the {}", about.to_lowercase()))
+        });
+        if field.changed() {
+            command = Some(Command::Note(subject.clone(), note));
         }
     });
     command
@@ -186,6 +230,23 @@ mod tests {
         assert_eq!(verdicts.of(&class("a")), Some(Verdict::Spurious));
         verdicts.give(class("a"), Verdict::Spurious);
         assert_eq!(verdicts.of(&class("a")), None);
+    }
+
+    #[test]
+    fn a_note_is_taken_back_as_one_and_repeated() {
+        let mut verdicts = Verdicts::default();
+        verdicts.give(class("a"), Verdict::Spurious);
+        for note in ["s", "sk", "sky"] {
+            verdicts.note(class("a"), note.into());
+        }
+        let note = |verdicts: &Verdicts| verdicts.judgement(&class("a")).map(|j| (j.verdict, j.note.clone()));
+        assert_eq!(note(&verdicts), Some((Verdict::Spurious, "sky".into())));
+        verdicts.undo();
+        assert_eq!(note(&verdicts), Some((Verdict::Spurious, String::new())));
+        verdicts.redo();
+        assert_eq!(note(&verdicts), Some((Verdict::Spurious, "sky".into())));
+        verdicts.note(class("b"), "alone".into());
+        assert_eq!(verdicts.of(&class("b")), Some(Verdict::Undecided));
     }
 
     #[test]

@@ -86,6 +86,20 @@ fn classes_and_image_dark() {
 }
 
 #[test]
+fn class_page() {
+    let mut window = on_demo([1280.0, 800.0], 1.0);
+    choose(&mut window, "bird");
+    window.key_press(eframe::egui::Key::C);
+    settle(&mut window);
+    compare(&mut window, "class_page");
+    let mut window = on_demo([2560.0, 1440.0], 1.0);
+    choose(&mut window, "fish");
+    window.key_press(eframe::egui::Key::C);
+    settle(&mut window);
+    keep(&window.render().unwrap(), "class_page_wide");
+}
+
+#[test]
 fn classes_and_image_light() {
     let mut window = on_demo([1280.0, 800.0], 1.0);
     choose(&mut window, "Light");

@@ -12,8 +12,10 @@ use super::App;
 use super::models::ModelEvent;
 use super::session::Selection;
 use super::takeaway::TakeEvent;
-use crate::dataset::SampleId;
+use crate::dataset::{ClassId, SampleId};
+use crate::focus::ClassFocus;
 use crate::run::RunEvent;
+use crate::ui::class_page;
 use crate::ui::command::Command;
 use crate::ui::drawing::Input;
 use crate::ui::jobs::Crashed;
@@ -37,6 +39,8 @@ pub(super) enum Event {
     Refreshed(u64, anyhow::Result<Box<Snapshot>>),
     /// An image's numbers were read.
     Detail(u64, Result<Detail, String>),
+    /// It is known where the network looks in a class.
+    Focus(u64, Result<ClassFocus, String>),
     /// It is known where the run is kept.
     RunFile(u64, PathBuf),
     /// The run tells.
@@ -83,6 +87,7 @@ impl App {
                     self.selection.detail = Some(Arc::new(result));
                 }
             }
+            Event::Focus(generation, result) => self.panes.class_page.take(generation, result),
             Event::RunFile(generation, file) => {
                 if let Some(runner) = self.runner(generation) {
                     runner.file = file;
@@ -154,10 +159,35 @@ impl App {
                     self.select_class(&class);
                 }
             }
-            Command::SelectSample(sample) => self.select_sample(sample),
-            Command::StepSample(step) => self.step_sample(step),
+            Command::SelectSample(sample) => {
+                self.panes.class_page.is_open = false;
+                self.select_sample(sample);
+            }
+            Command::StepSample(step) => {
+                self.panes.class_page.is_open = false;
+                self.step_sample(step);
+            }
+            Command::NextOpenClass => {
+                let class = self.panes.classes.next_open(self.selection.class.as_deref()).map(str::to_owned);
+                if let Some(class) = class {
+                    self.select_class(&class);
+                }
+            }
+            Command::ToggleClassPage => self.panes.class_page.is_open ^= true,
+            Command::ShowTakenFor(class) => self.show_taken_for(class),
+            Command::Note(subject, note) => {
+                if self.session.project.is_some() {
+                    let outbox = self.session.verdicts.note(subject, note);
+                    self.post(Some(outbox));
+                }
+            }
             Command::Judge(subject, verdict) => self.judge(subject, verdict),
-            Command::JudgeImage(place) => {
+            Command::JudgeShown(place) if self.panes.class_page.is_open => {
+                self.apply(ctx, Command::JudgeClass(place));
+                self.panes.classes.refresh_verdicts(&self.session.verdicts);
+                self.apply(ctx, Command::NextOpenClass);
+            }
+            Command::JudgeShown(place) => {
                 if let (Some(sample), Some(&verdict)) = (self.selection.sample, Verdict::ALL.get(place)) {
                     self.judge(Subject::Sample(sample), verdict);
                     self.step_sample(1);
@@ -213,6 +243,7 @@ impl App {
         {
             self.select_class(&class);
         }
+        self.read_focus(ctx);
     }
 
     /// Sorts and filters the images of the class if that has changed.
@@ -222,6 +253,31 @@ impl App {
         if let Some(order) = self.panes.gallery.arrange(&project.samples, &self.selection.all, low_fit) {
             self.selection.order = order;
         }
+    }
+
+    /// Shows the images of the class that were taken for another one.
+    fn show_taken_for(&mut self, class: Option<ClassId>) {
+        let Some(project) = self.session.project.clone() else { return };
+        self.panes.gallery.show_taken_for(class);
+        self.arrange();
+        if let (Some(_), Some(&first)) = (class, self.selection.order.first()) {
+            self.panes.class_page.is_open = false;
+            self.select_sample(project.samples[first].id);
+        }
+    }
+
+    /// Has the class page computed for the class that is chosen, while it is shown.
+    fn read_focus(&mut self, ctx: &Context) {
+        let Some(project) = self.session.project.clone() else { return };
+        let page = &mut self.panes.class_page;
+        page.paint_means(ctx, self.panes.sample.layers.colormap);
+        let Some(wanted) = page.wanted(self.selection.class.as_deref(), &self.selection.all) else { return };
+        self.jobs.spawn("finding where the network looks", move |reporter| {
+            let generation = wanted.generation;
+            if let Some(focus) = class_page::read(&project, &wanted) {
+                reporter.send(Event::Focus(generation, focus.map_err(|err| format!("{err:#}"))));
+            }
+        });
     }
 
     fn judge(&mut self, subject: Subject, verdict: Verdict) {
@@ -255,6 +311,9 @@ impl App {
         let drawn = self.panes.sample.drawing.unsaved().map_or(Ok(()), |outbox| outbox.post(&project.file));
         if let Err(err) = drawn {
             eprintln!("The drawn regions are not saved: {err:#}");
+        }
+        if let Err(err) = verdicts::post(self.session.verdicts.outbox(), &project.file, project.run.id) {
+            eprintln!("The verdicts are not saved: {err:#}");
         }
     }
 
@@ -354,6 +413,7 @@ impl App {
         if self.selection.class.as_deref() == Some(class) {
             return;
         }
+        self.panes.gallery.show_taken_for(None);
         self.selection.class = Some(class.to_owned());
         self.selection.all = project.of_class(class);
         self.arrange();

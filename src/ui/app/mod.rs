@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Context, Theme, Ui};
 
+use super::class_page::ClassPage;
 use super::class_table::ClassTable;
 use super::command::Command;
 use super::dialogs::Dialogs;
@@ -42,6 +43,7 @@ const TEXTURE_BUDGET: usize = 256 << 20;
 struct Panes {
     classes: ClassTable,
     gallery: Gallery,
+    class_page: ClassPage,
     sample: SampleView,
 }
 

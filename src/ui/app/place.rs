@@ -12,7 +12,7 @@ use crate::ui::project::Snapshot;
 use crate::ui::runner::Phase;
 use crate::ui::sample_view::{Chosen, Strip};
 use crate::ui::theme::{self, palette, size, space};
-use crate::ui::{run_panel, start, takeaway};
+use crate::ui::{class_page, run_panel, start, takeaway};
 use crate::verdict::Subject;
 
 impl App {
@@ -120,11 +120,20 @@ impl App {
             commands.extend(panes.gallery.ui(ui, tiles.as_ref(), selection.sample, textures, &layers));
         });
         CentralPanel::default().frame(frame).show(ui, |ui| {
+            if panes.class_page.is_open
+                && let Some(class) = class
+            {
+                let row = project.classes.iter().find(|row| row.class == class);
+                let shown = class_page::Shown { class, row, names, verdicts, samples: &project.samples };
+                let layers = panes.sample.layers;
+                commands.extend(panes.class_page.ui(ui, &shown, &selection.all, textures, &layers));
+                return;
+            }
             let at = selection.place(project);
             let strip = at.map(|at| Strip { samples: &project.samples, order: &selection.order, at });
             let chosen = match selection.detail.as_deref() {
                 Some(Ok(detail)) => {
-                    Chosen::Ready { detail, strip, verdict: verdicts.of(&Subject::Sample(detail.sample.id)) }
+                    Chosen::Ready { detail, strip, judgement: verdicts.judgement(&Subject::Sample(detail.sample.id)) }
                 }
                 Some(Err(reason)) => Chosen::Unreadable(reason),
                 None if selection.sample.is_some() => Chosen::Loading,

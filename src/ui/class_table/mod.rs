@@ -120,6 +120,12 @@ impl ClassTable {
         self.listed = Listed { rows: rows.into(), suspects, all: Arc::clone(all), wanted: Some(wanted), counts };
     }
 
+    /// As [`ClassTable::refresh`], when only verdicts have changed.
+    pub(crate) fn refresh_verdicts(&mut self, verdicts: &Verdicts) {
+        let all = Arc::clone(&self.listed.all);
+        self.refresh(&all, verdicts);
+    }
+
     /// The rows as they are listed.
     pub(crate) fn rows(&self) -> &[ClassRow] {
         &self.listed.rows
@@ -139,6 +145,39 @@ impl ClassTable {
         };
         self.scroll_to = Some(at);
         Some(&self.listed.rows[at].class)
+    }
+
+    /// The listed class without a verdict that has the lowest fit, another one than `but`; those without a fit come last.
+    pub(crate) fn next_open(&mut self, but: Option<&str>) -> Option<&str> {
+        let open = |row: &ClassRow| row.judgement.is_none() && Some(row.class.as_str()) != but;
+        let fit = |at: &usize| self.listed.rows[*at].mean_fit.unwrap_or(f64::INFINITY);
+        let open = (0..self.listed.rows.len()).filter(|at| open(&self.listed.rows[*at]));
+        let at = open.min_by(|a, b| fit(a).total_cmp(&fit(b)))?;
+        self.scroll_to = Some(at);
+        Some(&self.listed.rows[at].class)
+    }
+
+    /// How many of the listed classes have no verdict yet, as a bar; a click goes to the next of them.
+    fn queue_ui(&self, ui: &mut Ui) -> Option<Command> {
+        let (n, left) = (self.listed.rows.len(), self.listed.rows.iter().filter(|r| r.judgement.is_none()).count());
+        let mut command = None;
+        ui.horizontal(|ui| {
+            ui.add_space(12.0);
+            let (rect, response) = ui.allocate_exact_size(vec2(90.0, 6.0), Sense::hover());
+            let share = 1.0 - left as f64 / n.max(1) as f64;
+            response.widget_info(|| WidgetInfo {
+                value: Some(share),
+                ..WidgetInfo::labeled(Role::ProgressIndicator, true, "Classes with a verdict")
+            });
+            widgets::share_bar(ui, rect, share, None, palette(ui).good);
+            widgets::caption(ui, format!("{} of {} left", format::count(left), format::counted(n, "class", "classes")));
+            let hint = "The listed class without a verdict that has the lowest fit (N)";
+            let next = Button::new(RichText::new("Next without verdict").size(size::SMALL)).small();
+            if ui.add_enabled(left > 0, next).on_hover_text(hint).clicked() {
+                command = Some(Command::NextOpenClass);
+            }
+        });
+        command
     }
 
     /// Draws the table.
@@ -175,7 +214,8 @@ impl ClassTable {
         if let Some(total) = total {
             total_ui(ui, total);
         }
-        self.table_ui(ui, selected).or(picked)
+        let next = self.queue_ui(ui);
+        self.table_ui(ui, selected).or(picked).or(next)
     }
 
     /// The plot under the table, where there is room for both.

@@ -8,6 +8,8 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{ComboBox, Ui, WidgetInfo, vec2};
 
 use crate::analysis::SampleScore;
+use crate::dataset::ClassId;
+use crate::ui::project::ClassNames;
 use crate::ui::{format, widgets};
 
 /// What the images are sorted by; each begins with what is most remarkable.
@@ -88,6 +90,7 @@ struct Wanted {
     sort: Sort,
     quadrant: Quadrant,
     low_fit: f64,
+    taken_for: Option<ClassId>,
 }
 
 /// View state of the choice.
@@ -95,6 +98,8 @@ struct Wanted {
 pub(super) struct Choice {
     sort: Sort,
     quadrant: Quadrant,
+    /// Only the images that were taken for this class.
+    pub(super) taken_for: Option<ClassId>,
     /// Images in each quadrant, in the order of [`Quadrant::ALL`].
     counts: [usize; 5],
     /// What the order was made from.
@@ -110,7 +115,7 @@ impl Choice {
         all: &Arc<[usize]>,
         low_fit: f64,
     ) -> Option<Arc<[usize]>> {
-        let wanted = Wanted { sort: self.sort, quadrant: self.quadrant, low_fit };
+        let wanted = Wanted { sort: self.sort, quadrant: self.quadrant, low_fit, taken_for: self.taken_for };
         if let Some((made_for, arranged)) = &self.arranged
             && *made_for == wanted
             && Arc::ptr_eq(arranged, all)
@@ -119,8 +124,12 @@ impl Choice {
         }
         let count = |q: Quadrant| all.iter().filter(|&&place| q.contains(&samples[place], low_fit)).count();
         self.counts = Quadrant::ALL.map(count);
-        let mut places: Vec<usize> =
-            all.iter().copied().filter(|&place| self.quadrant.contains(&samples[place], low_fit)).collect();
+        let predicted = |place: usize| samples[place].score.map(|score| score.predicted);
+        let shown = |place: &usize| {
+            self.quadrant.contains(&samples[*place], low_fit)
+                && self.taken_for.is_none_or(|class| predicted(*place) == Some(class))
+        };
+        let mut places: Vec<usize> = all.iter().copied().filter(shown).collect();
         if self.sort == Sort::Name {
             places.sort_unstable();
         } else {
@@ -130,8 +139,8 @@ impl Choice {
         Some(places.into())
     }
 
-    /// The quadrants that hold images, as chips with their counts.
-    pub(super) fn quadrants_ui(&mut self, ui: &mut Ui) {
+    /// The quadrants that hold images, as chips with their counts, and the class that the images were taken for.
+    pub(super) fn quadrants_ui(&mut self, ui: &mut Ui, names: ClassNames<'_>) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(5.0, 5.0);
             for (quadrant, n) in Quadrant::ALL.into_iter().zip(self.counts) {
@@ -142,6 +151,12 @@ impl Choice {
                 let hint = "Whether the prediction is right, and whether the fit is below its threshold";
                 if widgets::chip(ui, self.quadrant == quadrant, &text, hint).clicked() {
                     self.quadrant = quadrant;
+                }
+            }
+            if let Some(class) = self.taken_for {
+                let text = format!("Taken for {} ×", names.of(class));
+                if widgets::chip(ui, true, &text, "Show all images of the class again").clicked() {
+                    self.taken_for = None;
                 }
             }
         });
@@ -166,7 +181,7 @@ impl Choice {
 mod tests {
     use super::*;
     use crate::analysis::Score;
-    use crate::dataset::{ClassId, SampleId};
+    use crate::dataset::SampleId;
     use crate::fit::Fit;
 
     fn sample(id: i64, fit: Option<f64>, correct: bool) -> SampleScore {
@@ -186,6 +201,9 @@ mod tests {
         assert_eq!(choice.counts, [3, 0, 1, 1, 0]);
         choice.arrange(&samples, &all, 0.95);
         assert_eq!(choice.counts, [3, 1, 0, 1, 0], "the line is where it is drawn");
+        choice.taken_for = Some(ClassId(1));
+        assert_eq!(choice.arrange(&samples, &all, 0.5).as_deref(), Some(&[][..]));
+        choice.taken_for = None;
         choice.quadrant = Quadrant::WrongLow;
         assert_eq!(choice.arrange(&samples, &all, 0.5).as_deref(), Some(&[2][..]));
     }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align2, Color32, ComboBox, CornerRadius, CursorIcon, Frame, Margin, Rect, RichText, ScrollArea, Sense, Ui, Vec2,
-    WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, ComboBox, CornerRadius, CursorIcon, Frame, Margin, Rect, RichText, ScrollArea, Sense, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::command::Command;
@@ -22,7 +22,7 @@ use super::theme::{self, palette, size, space};
 use super::verdicts::{self, Verdicts};
 use super::{format, widgets};
 use crate::analysis::{SampleScore, Score};
-use crate::dataset::SampleId;
+use crate::dataset::{ClassId, SampleId};
 use crate::verdict::{Subject, Verdict};
 use choice::Choice;
 
@@ -83,7 +83,7 @@ impl Gallery {
         let mut command = None;
         ui.add_space(space::NEAR);
         Frame::new().inner_margin(Margin::symmetric(12, 0)).show(ui, |ui| {
-            self.choice.quadrants_ui(ui);
+            self.choice.quadrants_ui(ui, tiles.names);
             ui.horizontal(|ui| {
                 let width = ((ui.available_width() - space::NEAR) / 2.0).min(150.0);
                 self.choice.sort_ui(ui, width);
@@ -92,6 +92,11 @@ impl Gallery {
         });
         ui.add_space(space::TIGHT);
         command
+    }
+
+    /// Keeps to the images that were taken for a class, or shows all again.
+    pub(crate) fn show_taken_for(&mut self, class: Option<ClassId>) {
+        self.choice.taken_for = class;
     }
 
     /// Brings an image into sight with the next frame.
@@ -113,16 +118,22 @@ impl Gallery {
             widgets::empty_state(ui, "No class chosen", "Choose a class on the left to see its images.");
             return None;
         };
+        let mut toggled = None;
         widgets::header(
             ui,
             |ui| {
-                widgets::title(ui, tiles.class);
+                widgets::title(ui, format::name(format::without_id(tiles.class)));
             },
             |ui| {
+                let text = RichText::new("Class page").size(size::SMALL + 0.5).color(palette(ui).accent);
+                let hint = "Where the network looks instead, over the whole class (C)";
+                if ui.add(Button::new(text).frame_when_inactive(false)).on_hover_text(hint).clicked() {
+                    toggled = Some(Command::ToggleClassPage);
+                }
                 widgets::caption(ui, format::counted(tiles.order.len(), "image", "images"));
             },
         );
-        let command = self.choice_ui(ui, tiles);
+        let command = self.choice_ui(ui, tiles).or(toggled);
         self.grid_ui(ui, tiles, selected, textures, layers).or(command)
     }
 

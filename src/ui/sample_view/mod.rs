@@ -28,7 +28,7 @@ use super::widgets::{self, Icon};
 use crate::dataset::SampleId;
 use crate::geometry::{BBox, Size};
 use crate::roi::{DrawnRoi, Outline};
-use crate::verdict::Verdict;
+use crate::verdict::{Judgement, Subject};
 use details::Answer;
 use heat::Heat;
 use live::Live;
@@ -52,7 +52,7 @@ pub(crate) enum Chosen<'a> {
         /// The images around it; `None` where it is not among those of the gallery.
         strip: Option<Strip<'a>>,
         /// What the reviewer decided about it.
-        verdict: Option<Verdict>,
+        judgement: Option<&'a Judgement>,
     },
 }
 
@@ -166,8 +166,8 @@ impl SampleView {
         names: ClassNames<'_>,
         textures: &mut Textures,
     ) -> Option<Command> {
-        let (detail, strip, verdict) = match chosen {
-            Chosen::Ready { detail, strip, verdict } => (*detail, *strip, *verdict),
+        let (detail, strip, judgement) = match chosen {
+            Chosen::Ready { detail, strip, judgement } => (*detail, *strip, *judgement),
             other => {
                 widgets::header(ui, |ui| drop(widgets::title(ui, "Image")), |_| {});
                 match other {
@@ -190,7 +190,7 @@ impl SampleView {
             return command;
         }
         command = self.tools_ui(ui, sample).or(command);
-        command = verdict_ui(ui, sample, verdict).or(command);
+        command = verdict_ui(ui, sample, judgement).or(command);
         let mut answer = Answer::default();
         let room = ui.available_size();
         let is_wide = room.x >= WIDE;
@@ -260,9 +260,9 @@ impl SampleView {
     }
 }
 
-fn verdict_ui(ui: &mut Ui, sample: SampleId, given: Option<Verdict>) -> Option<Command> {
+fn verdict_ui(ui: &mut Ui, sample: SampleId, judgement: Option<&Judgement>) -> Option<Command> {
     let margin = Margin { left: 12, right: 12, top: 0, bottom: 6 };
-    Frame::new().inner_margin(margin).show(ui, |ui| verdicts::image_ui(ui, sample, given)).inner
+    Frame::new().inner_margin(margin).show(ui, |ui| verdicts::judge_ui(ui, &Subject::Sample(sample), judgement)).inner
 }
 
 fn head_ui(ui: &mut Ui, detail: &Detail, strip: Option<Strip<'_>>, zoom: f32) -> Option<Command> {

@@ -239,6 +239,102 @@ fn verdicts_are_in_the_project_at_once_and_can_be_undone() {
 }
 
 #[test]
+fn a_second_key_of_the_sort_is_added_with_ctrl() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    // Birds and cats have two images, dogs three.
+    click(&mut window, "Sort by coverage");
+    window.get_by_label("Sort by fit").click_modifiers(Modifiers::COMMAND);
+    settle(&mut window);
+    assert_eq!(window.state().listed_classes(), ["bird", "dog", "cat"]);
+    window.get_by_label("Sort by fit").click_modifiers(Modifiers::COMMAND);
+    settle(&mut window);
+    assert_eq!(
+        window.state().listed_classes(),
+        ["cat", "dog", "bird"],
+        "all are covered, so that the second key decides"
+    );
+}
+
+#[test]
+fn columns_are_hidden_and_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    assert!(shows(&window, "Sort by lift") && !shows(&window, "Sort by confidence"));
+    click(&mut window, "Columns");
+    click(&mut window, "Column lift");
+    click(&mut window, "Column confidence");
+    press(&mut window, Key::Escape);
+    assert!(!shows(&window, "Sort by lift") && shows(&window, "Sort by confidence"));
+}
+
+#[test]
+fn the_class_page_shows_where_the_network_looks_instead_and_leads_to_the_image() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    press(&mut window, Key::C);
+    // All saliency of the birds lies in the right half, the region is the left one: 100 % outside.
+    assert!(shows(&window, "Outside of regions") && shows(&window, "Where it looks instead"));
+    assert!(shows(&window, "Patch of jay.png") && shows(&window, "Patch of owl.png"));
+    let owl = window.query_all_by_label_contains("Patch of owl.png").next().unwrap();
+    owl.click();
+    settle(&mut window);
+    assert_eq!(window.state().shown_image(), Some("bird/owl.png"));
+    assert!(!shows(&window, "Where it looks instead"), "the image takes the place of the page");
+    press(&mut window, Key::C);
+    click(&mut window, "cat");
+    assert!(shows(&window, "Nothing outside"), "the page stays open, and cats are looked at themselves");
+    click(&mut window, "Back to the image");
+    assert!(!shows(&window, "Nothing outside"));
+}
+
+#[test]
+fn what_a_class_is_taken_for_opens_those_images() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "cat");
+    press(&mut window, Key::C);
+    click(&mut window, "zebra 1");
+    assert_eq!(window.state().shown_image(), Some("cat/tiger.png"));
+    assert!(!shows(&window, "Image tabby.png"));
+    click(&mut window, "Taken for zebra ×");
+    assert!(shows(&window, "Image tabby.png"));
+}
+
+#[test]
+fn verdicts_on_the_class_page_go_through_the_queue_and_notes_are_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    let stored = || {
+        let store = Store::open_read_only(&dir.path().join("pets.camroi")).unwrap();
+        let run = store.runs().unwrap().remove(0).id;
+        store.verdicts(run).unwrap()
+    };
+    press(&mut window, Key::C);
+    assert!(shows(&window, "3 of 3 classes left"));
+    let note = window.get_by_label("Note on the class");
+    note.focus();
+    settle(&mut window);
+    window.get_by_label("Note on the class").type_text("branches");
+    settle(&mut window);
+    let [(subject, judgement)] = &stored()[..] else { panic!("{:?}", stored()) };
+    assert_eq!(subject, &Subject::Class("bird".into()));
+    assert_eq!((judgement.verdict, judgement.note.as_str()), (Verdict::Undecided, "branches"));
+    press(&mut window, Key::Escape);
+    press(&mut window, Key::Num1);
+    assert_eq!(window.state().chosen_class(), Some("dog"), "the next one without a verdict");
+    assert!(shows(&window, "2 of 3 classes left"));
+    assert_eq!((stored()[0].1.verdict, stored()[0].1.note.as_str()), (Verdict::Spurious, "branches"));
+    click(&mut window, "Has verdict 1");
+    assert_eq!(window.state().listed_classes(), ["bird"]);
+    for _ in 0..2 {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        settle(&mut window);
+    }
+    assert_eq!(stored(), [], "the verdict and the note are taken back one after the other");
+}
+
+#[test]
 fn a_quadrant_keeps_its_images_only() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = open_window(dir.path());
