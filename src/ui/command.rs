@@ -81,6 +81,8 @@ pub(crate) enum Command {
     NextArrangement,
     /// Show the map's cells as they are, or smoothed.
     ToggleGrid,
+    /// Show the command palette.
+    FindCommand,
     /// Show a dialog.
     Show(Dialog),
     /// Dark or light.

@@ -4,7 +4,8 @@
 
 use eframe::egui::{Context, Frame, Grid, Id, Label, Modal, RichText, ScrollArea, Ui, vec2};
 
-use super::command::Dialog;
+use super::command::{Command, Dialog};
+use super::command_palette::CommandPalette;
 use super::launch::Credits;
 use super::takeaway::Takeaway;
 use super::theme::{self, palette, size, space};
@@ -19,6 +20,7 @@ pub(crate) struct Dialogs {
     message: Option<String>,
     /// Files that are taken along.
     pub(crate) takeaway: Takeaway,
+    palette: CommandPalette,
 }
 
 impl Dialogs {
@@ -34,11 +36,17 @@ impl Dialogs {
 
     /// Whether something covers the panels.
     pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some() || self.message.is_some() || self.takeaway.is_asking()
+        let asks = self.takeaway.is_asking() || self.palette.is_open();
+        asks || self.open.is_some() || self.message.is_some()
     }
 
-    /// Draws what is open.
-    pub(crate) fn ui(&mut self, ctx: &Context, credits: &[Credits], failures: &[(String, String)]) {
+    /// Opens the command palette.
+    pub(crate) fn find_command(&mut self) {
+        self.palette.open();
+    }
+
+    /// Draws what is open; the command that was chosen.
+    pub(crate) fn ui(&mut self, ctx: &Context, credits: &[Credits], failures: &[(String, String)]) -> Option<Command> {
         if let Some(message) = &self.message
             && message_ui(ctx, message)
         {
@@ -48,6 +56,7 @@ impl Dialogs {
         {
             self.open = None;
         }
+        self.palette.ui(ctx)
     }
 }
 

@@ -10,7 +10,7 @@ use super::command::{Command, Dialog};
 use super::sample_view::canvas_id;
 
 /// Keys and what they do, as the window lists them.
-pub(crate) const LIST: [(&str, &str); 19] = [
+pub(crate) const LIST: [(&str, &str); 20] = [
     ("↑  ↓", "previous, next class"),
     ("←  →   or   A  D", "previous, next image"),
     ("C", "class page: where the network looks instead"),
@@ -26,6 +26,7 @@ pub(crate) const LIST: [(&str, &str); 19] = [
     ("Wheel on the film strip", "previous, next image"),
     ("E", "draw regions by hand"),
     ("Wheel, drag", "zoom and move the image; double click shows all of it"),
+    ("Ctrl+K   Ctrl+P", "find a command by a few letters"),
     ("Ctrl+O", "open a project"),
     ("Ctrl+Shift+O", "open a folder of photos"),
     ("F11", "full screen"),
@@ -33,6 +34,8 @@ pub(crate) const LIST: [(&str, &str); 19] = [
 ];
 
 const OPEN_FOLDER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O);
+const FIND: [KeyboardShortcut; 2] =
+    [KeyboardShortcut::new(Modifiers::COMMAND, Key::K), KeyboardShortcut::new(Modifiers::COMMAND, Key::P)];
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 const VERDICTS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
@@ -48,6 +51,9 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
         }
         if input.consume_shortcut(&OPEN_PROJECT) {
             commands.push(Command::AskProject);
+        }
+        if FIND.iter().any(|find| input.consume_shortcut(find)) {
+            commands.push(Command::FindCommand);
         }
         if input.consume_key(Modifiers::NONE, Key::F11) {
             commands.push(Command::ToggleFullScreen);

@@ -10,6 +10,7 @@ mod app;
 mod class_page;
 mod class_table;
 mod command;
+mod command_palette;
 mod dialogs;
 mod drawing;
 mod fonts;

@@ -47,7 +47,7 @@ impl App {
             commands.extend(self.picker.ui(ui.ctx(), dataset.as_deref()).map(Command::from));
         } else {
             let failures = project.map(|p| p.failures.clone()).unwrap_or_default();
-            self.dialogs.ui(ui.ctx(), &self.outside.credits, &failures);
+            commands.extend(self.dialogs.ui(ui.ctx(), &self.outside.credits, &failures));
         }
         commands
     }

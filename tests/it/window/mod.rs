@@ -335,6 +335,18 @@ fn verdicts_on_the_class_page_go_through_the_queue_and_notes_are_stored() {
 }
 
 #[test]
+fn the_palette_finds_a_command_by_its_letters() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    settle(&mut window);
+    window.get_by_label("Find a command").type_text("clp");
+    settle(&mut window);
+    press(&mut window, Key::Enter);
+    assert!(!shows(&window, "Find a command") && shows(&window, "Where it looks instead"));
+}
+
+#[test]
 fn a_quadrant_keeps_its_images_only() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = open_window(dir.path());
