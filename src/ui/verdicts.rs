@@ -183,6 +183,9 @@ pub(crate) fn color(verdict: Verdict, palette: &Palette) -> Color32 {
     }
 }
 
+/// Narrowest field for a note, in points.
+const MIN_NOTE: f32 = 110.0;
+
 /// A row of chips, one for each verdict, and the note; the keys 1 to 5 give the same.
 pub(crate) fn judge_ui(ui: &mut Ui, subject: &Subject, judgement: Option<&Judgement>) -> Option<Command> {
     let given = judgement.map(|judgement| judgement.verdict);
@@ -202,8 +205,12 @@ pub(crate) fn judge_ui(ui: &mut Ui, subject: &Subject, judgement: Option<&Judgem
                 command = Some(Command::Judge(subject.clone(), verdict));
             }
         }
+        // Where there is little room, a note waits until there is something to note.
+        if judgement.is_none() && ui.available_width() < MIN_NOTE && matches!(subject, Subject::Sample(_)) {
+            return;
+        }
         let mut note = judgement.map(|judgement| judgement.note.clone()).unwrap_or_default();
-        let width = ui.available_width().clamp(110.0, 320.0);
+        let width = ui.available_width().clamp(MIN_NOTE, 320.0);
         let field = ui.add(TextEdit::singleline(&mut note).hint_text("Note…").desired_width(width - 10.0));
         field.widget_info(|| {
             WidgetInfo::labeled(Role::TextInput, true, format!("Note on the {}", about.to_lowercase()))

@@ -21,6 +21,12 @@ use crate::ui::{format, widgets};
 /// Narrowest tile, in points.
 const MIN_TILE: f32 = 104.0;
 
+/// From this width on, in points, a wider page has more tiles in a row instead of larger ones.
+const MAX_TILE: f32 = 190.0;
+
+/// Tiles in a row while they grow with the page.
+const ROW: f32 = 6.0;
+
 /// Draws the sheet; the image of a patch is shown when it is clicked.
 pub(super) fn ui(
     ui: &mut Ui,
@@ -44,7 +50,8 @@ pub(super) fn ui(
     }
     let (margin, gap) = (12.0, 6.0);
     let width = ui.available_width() - 2.0 * margin;
-    let columns = (((width + gap) / (MIN_TILE + gap)).floor() as usize).max(1);
+    let smallest = (width / ROW).clamp(MIN_TILE, MAX_TILE);
+    let columns = (((width + gap) / (smallest + gap)).floor() as usize).max(1);
     let tile = (width - gap * (columns - 1) as f32) / columns as f32;
     let mut chosen = None;
     ui.spacing_mut().item_spacing = Vec2::ZERO;
