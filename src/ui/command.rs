@@ -82,7 +82,7 @@ pub(crate) enum Command {
     /// Show the map's cells as they are, or smoothed.
     ToggleGrid,
     /// Show the command palette.
-    FindCommand,
+    OpenPalette,
     /// Show a dialog.
     Show(Dialog),
     /// Dark or light.

@@ -53,7 +53,7 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
             commands.push(Command::AskProject);
         }
         if FIND.iter().any(|find| input.consume_shortcut(find)) {
-            commands.push(Command::FindCommand);
+            commands.push(Command::OpenPalette);
         }
         if input.consume_key(Modifiers::NONE, Key::F11) {
             commands.push(Command::ToggleFullScreen);

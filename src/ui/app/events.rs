@@ -219,7 +219,7 @@ impl App {
                 *arrangement = arrangement.next();
             }
             Command::ToggleGrid => self.panes.sample.layers.is_smooth ^= true,
-            Command::FindCommand => self.dialogs.find_command(),
+            Command::OpenPalette => self.dialogs.find_command(),
             Command::Show(dialog) => self.dialogs.show(dialog),
             Command::ToggleTheme => {
                 self.habits.light ^= true;
