@@ -17,6 +17,7 @@
 //! demo         the bundled photos and their attribution
 //! preprocess   file -> upright RGB image -> network input
 //! weights      weights file -> named, checked tensors
+//! download     address -> complete, checked file
 //! card         model card (TOML) -> what a network is and wants
 //! kernels      SIMD kernels of the CPU engine: the only unsafe code
 //! graph        a network as nodes; run on candle's tensors or on the CPU engine, cut at a target layer
@@ -54,6 +55,7 @@
 //!
 //! Invariants, mostly of what is absent:
 //! - `store` never computes, `analysis` never stores, `summary` and `fit` never run a network.
+//! - Only `download` uses the network, and only when it is asked to.
 //! - Only `run` and `ui` start threads (and `kernels` shares work among rayon's), only `store` knows SQL, only `ui` knows egui, only `cli` knows flags.
 //! - `ui` and `report` show the same `ClassRow`, so they cannot disagree. Without `ui` the command line still works.
 //! - No result depends on batch size, thread count or order.
@@ -70,6 +72,7 @@ pub mod dataset;
 pub mod demo;
 pub mod detector;
 pub mod device;
+pub mod download;
 pub mod fit;
 pub mod focus;
 pub mod geometry;

@@ -17,6 +17,8 @@ mod cli;
 mod dataset;
 /// Detectron2's and torchvision's detectors, stage by stage.
 mod detectors;
+/// Files from the network.
+mod download;
 /// Weights hashed from names.
 mod fill;
 /// Geometry and fit against the reference run.

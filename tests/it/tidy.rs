@@ -8,6 +8,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("geometry", &[]),
     ("mask", &["geometry"]),
     ("device", &[]),
+    ("download", &[]),
     ("kernels", &[]),
     ("dataset", &[]),
     ("demo", &["dataset"]),
@@ -27,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fit", &["saliency", "roi", "mask", "geometry", "kernels"]),
     ("measure", &["saliency", "roi", "fit", "mask", "geometry"]),
     ("validity", &["classifier", "saliency", "dataset", "geometry"]),
-    ("models", &["card", "onnx", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
+    ("models", &["download", "card", "onnx", "weights", "classifier", "detector", "device", "preprocess", "geometry"]),
     ("analysis", &["dataset", "preprocess", "classifier", "detector", "saliency", "roi", "fit", "geometry"]),
     ("focus", &["dataset", "saliency", "roi", "fit", "geometry", "analysis"]),
     ("overlay", &["dataset", "colormap", "mask", "geometry", "saliency", "roi", "fit", "analysis"]),
@@ -124,6 +125,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("clap::", &["cli"]),
     ("candle_core::backend", &["device"]),
+    ("ureq", &["download"]),
     ("std::thread", &["run", "ui", "kernels"]),
 ];
 
