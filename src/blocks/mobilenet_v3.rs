@@ -94,15 +94,15 @@ impl MobileNetV3 {
         }
     }
 
-    /// All layers before the pooling, `prefix` before every name: the results of `features.0`, `features.1`, ….
+    /// All layers before the pooling, `prefix` before every name, with batch norms that add `eps`: the results of `features.0`,
+    /// `features.1`, ….
     ///
     /// # Errors
     /// If weights are missing or have another shape.
-    pub fn features(self, net: &mut Net<'_>, prefix: &str) -> Result<Vec<NodeId>> {
+    pub fn features(self, net: &mut Net<'_>, prefix: &str, eps: f64) -> Result<Vec<NodeId>> {
         let module = |i: usize| format!("{prefix}{i}");
         let part = |i: usize, p: usize| format!("{prefix}{i}.block.{p}");
-        // The classifier's batch norms add more to the variance than usual.
-        let variant = Variant { module: &module, part: &part, eps: 1e-3, reduced_tail: false };
+        let variant = Variant { module: &module, part: &part, eps, reduced_tail: false };
         Ok(self.variant(net, variant)?.modules)
     }
 

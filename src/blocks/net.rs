@@ -61,12 +61,20 @@ pub struct Net<'w> {
     layers: Layers<'w>,
     /// Channels of each node; features, where it is no map.
     channels: Vec<usize>,
+    /// Rows and columns of each node's map, where convolutions are padded as TensorFlow does.
+    sizes: Option<Vec<[usize; 2]>>,
 }
 
 impl<'w> Net<'w> {
     /// An empty network.
     pub fn new(weights: &'w Weights) -> Self {
-        Self { layers: Layers::new(weights, 3), channels: vec![3] }
+        Self { layers: Layers::new(weights, 3), channels: vec![3], sizes: None }
+    }
+
+    /// An empty network for inputs of `size` (rows, columns) that was trained in TensorFlow: every convolution has "same" padding,
+    /// whatever its kernel says.
+    pub fn tensorflow(weights: &'w Weights, size: [usize; 2]) -> Self {
+        Self { sizes: Some(vec![size]), ..Self::new(weights) }
     }
 
     /// The network's input.
@@ -104,8 +112,20 @@ impl<'w> Net<'w> {
 
     /// Any operation, whose result has `channels` channels.
     pub fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId], channels: usize) -> NodeId {
-        self.channels.push(channels);
+        let cells = match op {
+            Op::AdaptiveAvgPool { output } => Some(output),
+            _ => None,
+        };
+        self.note(inputs[0], cells, channels);
         self.layers.push(name, op, inputs)
+    }
+
+    /// Notes the shape of the next node: that of `input` but for what is given.
+    fn note(&mut self, input: NodeId, cells: Option<[usize; 2]>, channels: usize) {
+        self.channels.push(channels);
+        if let Some(sizes) = &mut self.sizes {
+            sizes.push(cells.unwrap_or(sizes[input.index()]));
+        }
     }
 
     /// The weights that the network is built from.
@@ -122,18 +142,25 @@ impl<'w> Net<'w> {
     /// # Errors
     /// If its weights are missing or have another shape; so for every layer below.
     pub fn conv(&mut self, name: &str, x: NodeId, out: usize, kernel: Kernel) -> Result<NodeId> {
-        let Kernel { size, stride, padding, groups, bias } = kernel;
+        let Kernel { size, stride, mut padding, groups, bias } = kernel;
         let weight = self.tensor(name, "weight", &[out, self.channels(x) / groups, size[0], size[1]])?;
         let bias = if bias { Some(self.tensor(name, "bias", &[out])?) } else { None };
+        let mut cells = None;
+        if let Some(sizes) = &self.sizes {
+            let [rows, columns] = sizes[x.index()];
+            padding = same_padding([rows, columns], size, stride);
+            cells = Some([rows.div_ceil(stride[0]), columns.div_ceil(stride[1])]);
+        }
         let conv = Conv2d { weight, bias, stride, padding, dilation: [1; 2], groups };
-        Ok(self.push(name, Op::Conv2d(conv), &[x], out))
+        self.note(x, cells, out);
+        Ok(self.layers.push(name, Op::Conv2d(conv), &[x]))
     }
 
     /// A batch norm with the statistics of the training.
     pub fn batch_norm(&mut self, name: &str, x: NodeId, eps: f64) -> Result<NodeId> {
         let c = self.channels(x);
         let node = self.layers.norm(name, x, c, Normalisation::new(eps))?;
-        self.channels.push(c);
+        self.note(x, None, c);
         Ok(node)
     }
 
@@ -259,6 +286,18 @@ impl Net<'_> {
     }
 }
 
+/// TensorFlow's "same" padding of a map of `size`: the result has `ceil(size / stride)` cells, and an odd cell goes to the bottom
+/// and right.
+pub fn same_padding(size: [usize; 2], kernel: [usize; 2], stride: [usize; 2]) -> Padding {
+    let axis = |i: usize| {
+        let outputs = size[i].div_ceil(stride[i]);
+        let total = ((outputs - 1) * stride[i] + kernel[i]).saturating_sub(size[i]);
+        (total / 2, total - total / 2)
+    };
+    let ((top, bottom), (left, right)) = (axis(0), axis(1));
+    Padding { top, left, bottom, right }
+}
+
 /// Activations of a squeeze-excitation.
 #[derive(Clone, Copy, Debug)]
 pub struct Gates {
@@ -272,4 +311,23 @@ pub struct Gates {
 pub fn multiple_of_8(channels: f64) -> usize {
     let rounded = (((channels + 4.0) / 8.0).floor() * 8.0).max(8.0);
     (if rounded < 0.9 * channels { rounded + 8.0 } else { rounded }) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_odd_cell_of_a_stride_of_two_goes_after() {
+        let padding = |size: usize, kernel: usize, stride: usize| {
+            let Padding { top, left, bottom, right } = same_padding([size, size], [kernel; 2], [stride; 2]);
+            assert_eq!([top, bottom], [left, right]);
+            [top, bottom]
+        };
+        assert_eq!(padding(224, 3, 2), [0, 1]);
+        assert_eq!(padding(56, 5, 2), [1, 2]);
+        assert_eq!(padding(28, 5, 1), [2, 2]);
+        assert_eq!(padding(7, 3, 2), [1, 1]);
+        assert_eq!(padding(1, 1, 1), [0, 0]);
+    }
 }

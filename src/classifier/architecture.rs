@@ -32,6 +32,15 @@ pub struct BuildOptions {
     pub classes: usize,
 }
 
+/// Whose names the tensors of a file have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// timm's, where it calls the layers of a network otherwise.
+    Timm,
+    /// torchvision's, and everybody else's.
+    Torchvision,
+}
+
 /// A network that weights can belong to.
 #[derive(Clone, Copy, Debug)]
 pub struct Architecture {
@@ -43,18 +52,22 @@ pub struct Architecture {
     pub head: &'static str,
     /// Side of the square input that the published weights were trained for, in pixels.
     pub side: u32,
+    /// Whose files it is for, where the same tensors under the names of another library are those of another network; `None` for
+    /// everybody's.
+    pub naming: Option<Naming>,
     /// Writes the network with these weights; it returns logits `(n, classes)`.
     pub build: fn(&Weights, &BuildOptions) -> Result<Graph>,
 }
 
 impl Architecture {
-    /// How pictures were prepared for the published weights: torchvision's first ones, or the bundled ones of
-    /// EfficientNet-Lite. Weights trained by others may want something else.
+    /// How pictures were prepared for the published weights: torchvision's first ones, timm's, or the bundled ones
+    /// of EfficientNet-Lite. Weights trained by others may want something else.
     pub fn preprocessing(&self) -> Preprocessing {
         let (shorter_side, interpolation) = self.published_resize();
         let (mean, std) = match self.name {
             // torchvision turns the usual normalisation into this one inside these networks.
             "googlenet" | "inception_v3" => ([0.5; 3], [0.5; 3]),
+            name if name.starts_with("tf_mobilenetv3") => ([0.5; 3], [0.5; 3]),
             name if name.starts_with("efficientnet-lite") => ([0.498; 3], [0.502; 3]),
             _ => (IMAGENET_MEAN, IMAGENET_STD),
         };
@@ -81,6 +94,16 @@ impl Architecture {
             "efficientnet_b3" => (320, Bicubic),
             "efficientnet_b4" => (384, Bicubic),
             name if name.starts_with("efficientnet_") => (self.side, Bicubic),
+            "timm_efficientnet_b5" => (448, Bicubic),
+            "tf_efficientnet_b0" => (256, Bicubic),
+            "tf_efficientnet_b1" => (272, Bicubic),
+            "tf_efficientnet_b2" => (292, Bicubic),
+            "tf_efficientnet_b3" => (331, Bicubic),
+            "tf_efficientnet_b4" => (412, Bicubic),
+            "tf_efficientnet_b5" => (488, Bicubic),
+            "tf_efficientnet_b6" | "timm_efficientnet_b6" => (560, Bicubic),
+            "tf_efficientnet_b7" | "timm_efficientnet_b7" => (632, Bicubic),
+            "mobilenetv3_large_100" | "mobilenetv3_small_100" => (256, Bicubic),
             "swin_t" => (232, Bicubic),
             "swin_s" => (246, Bicubic),
             "swin_b" => (238, Bicubic),
@@ -96,6 +119,8 @@ impl Architecture {
     }
 }
 
+use Naming::{Timm, Torchvision};
+
 type Build = fn(&Weights, &BuildOptions) -> Result<Graph>;
 
 const fn entry(
@@ -105,12 +130,32 @@ const fn entry(
     side: u32,
     build: Build,
 ) -> Architecture {
-    Architecture { name, target_layer, head, side, build }
+    Architecture { name, target_layer, head, side, naming: None, build }
+}
+
+impl Architecture {
+    /// For the files of one library only.
+    const fn of(self, naming: Naming) -> Self {
+        Self { naming: Some(naming), ..self }
+    }
 }
 
 /// A network of which the weights tell everything.
 fn net(weights: &Weights, build: impl FnOnce(&mut Net<'_>) -> Result<NodeId>) -> Result<Graph> {
-    let mut net = Net::new(weights);
+    finished(Net::new(weights), build)
+}
+
+/// The same, trained in TensorFlow, so that its padding depends on the size of the input.
+fn tensorflow(
+    weights: &Weights,
+    options: &BuildOptions,
+    build: impl FnOnce(&mut Net<'_>) -> Result<NodeId>,
+) -> Result<Graph> {
+    let Size { width, height } = options.input;
+    finished(Net::tensorflow(weights, [height as usize, width as usize]), build)
+}
+
+fn finished(mut net: Net<'_>, build: impl FnOnce(&mut Net<'_>) -> Result<NodeId>) -> Result<Graph> {
     let logits = build(&mut net)?;
     net.finish(&[logits])
 }
@@ -137,6 +182,10 @@ const fn efficientnet(name: &'static str, side: u32, build: Build) -> Architectu
 
 const fn lite(name: &'static str, side: u32, build: Build) -> Architecture {
     entry(name, "head_act", "_fc", side, build)
+}
+
+const fn mobilenet_v3(name: &'static str, target_layer: &'static str, build: Build) -> Architecture {
+    entry(name, target_layer, "classifier.3", 224, build)
 }
 
 const fn convnext(name: &'static str, build: Build) -> Architecture {
@@ -193,20 +242,77 @@ pub const ARCHITECTURES: &[Architecture] = &[
     densenet("densenet169", |w, _| net(w, |n| densenet::build(n, DenseNet { depths: [6, 12, 32, 32], growth: 32 }))),
     densenet("densenet201", |w, _| net(w, |n| densenet::build(n, DenseNet { depths: [6, 12, 48, 32], growth: 32 }))),
     entry("mobilenet_v2", "features.18", "classifier.1", 224, |w, _| net(w, mobilenet::v2)),
-    entry("mobilenet_v3_large", "features.16", "classifier.3", 224, |w, _| {
-        net(w, |n| mobilenet::v3(n, MobileNetV3::Large))
-    }),
-    entry("mobilenet_v3_small", "features.12", "classifier.3", 224, |w, _| {
-        net(w, |n| mobilenet::v3(n, MobileNetV3::Small))
-    }),
+    mobilenet_v3("mobilenet_v3_large", "features.16", |w, _| net(w, |n| mobilenet::v3(n, MobileNetV3::Large, 1e-3)))
+        .of(Torchvision),
+    mobilenet_v3("mobilenet_v3_small", "features.12", |w, _| net(w, |n| mobilenet::v3(n, MobileNetV3::Small, 1e-3)))
+        .of(Torchvision),
+    mobilenet_v3("mobilenetv3_large_100", "features.16", |w, _| net(w, |n| mobilenet::v3(n, MobileNetV3::Large, 1e-5)))
+        .of(Timm),
+    mobilenet_v3("mobilenetv3_small_100", "features.12", |w, _| net(w, |n| mobilenet::v3(n, MobileNetV3::Small, 1e-5)))
+        .of(Timm),
+    mobilenet_v3("tf_mobilenetv3_large_100", "features.16", |w, o| {
+        tensorflow(w, o, |n| mobilenet::v3(n, MobileNetV3::Large, 1e-3))
+    })
+    .of(Timm),
+    mobilenet_v3("tf_mobilenetv3_small_100", "features.12", |w, o| {
+        tensorflow(w, o, |n| mobilenet::v3(n, MobileNetV3::Small, 1e-3))
+    })
+    .of(Timm),
     efficientnet("efficientnet_b0", 224, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.0, 1.0, 1e-5)))),
     efficientnet("efficientnet_b1", 240, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.0, 1.1, 1e-5)))),
     efficientnet("efficientnet_b2", 288, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.1, 1.2, 1e-5)))),
     efficientnet("efficientnet_b3", 300, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.2, 1.4, 1e-5)))),
     efficientnet("efficientnet_b4", 380, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.4, 1.8, 1e-5)))),
-    efficientnet("efficientnet_b5", 456, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.6, 2.2, 1e-3)))),
-    efficientnet("efficientnet_b6", 528, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.8, 2.6, 1e-3)))),
-    efficientnet("efficientnet_b7", 600, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(2.0, 3.1, 1e-3)))),
+    efficientnet("efficientnet_b5", 456, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.6, 2.2, 1e-3))))
+        .of(Torchvision),
+    efficientnet("efficientnet_b6", 528, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(1.8, 2.6, 1e-3))))
+        .of(Torchvision),
+    efficientnet("efficientnet_b7", 600, |w, _| net(w, |n| efficientnet::build(n, EfficientNet::new(2.0, 3.1, 1e-3))))
+        .of(Torchvision),
+    efficientnet("timm_efficientnet_b5", 448, |w, _| {
+        net(w, |n| efficientnet::build(n, EfficientNet::new(1.6, 2.2, 1e-5)))
+    })
+    .of(Timm),
+    efficientnet("timm_efficientnet_b6", 528, |w, _| {
+        net(w, |n| efficientnet::build(n, EfficientNet::new(1.8, 2.6, 1e-5)))
+    })
+    .of(Timm),
+    efficientnet("timm_efficientnet_b7", 600, |w, _| {
+        net(w, |n| efficientnet::build(n, EfficientNet::new(2.0, 3.1, 1e-5)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b0", 224, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.0, 1.0, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b1", 240, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.0, 1.1, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b2", 260, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.1, 1.2, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b3", 300, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.2, 1.4, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b4", 380, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.4, 1.8, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b5", 456, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.6, 2.2, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b6", 528, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(1.8, 2.6, 1e-3)))
+    })
+    .of(Timm),
+    efficientnet("tf_efficientnet_b7", 600, |w, o| {
+        tensorflow(w, o, |n| efficientnet::build(n, EfficientNet::new(2.0, 3.1, 1e-3)))
+    })
+    .of(Timm),
     convnext("convnext_tiny", |w, _| net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 9, 3], channels: 96 }))),
     convnext("convnext_small", |w, _| net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 27, 3], channels: 96 }))),
     convnext("convnext_base", |w, _| net(w, |n| convnext::build(n, ConvNeXt { depths: [3, 3, 27, 3], channels: 128 }))),

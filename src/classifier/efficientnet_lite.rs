@@ -7,8 +7,8 @@
 use candle_core::Result;
 
 use super::BuildOptions;
-use crate::blocks::multiple_of_8;
-use crate::graph::{Activation, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding};
+use crate::blocks::{multiple_of_8, same_padding};
+use crate::graph::{Activation, Conv2d, Graph, GraphBuilder, NodeId, Op};
 use crate::weights::Weights;
 
 /// Of the batch norms.
@@ -126,10 +126,8 @@ impl Writer<'_> {
         groups: usize,
     ) -> NodeId {
         let kernel = weight.dims()[2];
-        let [top, bottom] = same_padding(self.size[0], kernel, stride);
-        let [left, right] = same_padding(self.size[1], kernel, stride);
+        let padding = same_padding(self.size, [kernel; 2], [stride; 2]);
         self.size = self.size.map(|s| s.div_ceil(stride));
-        let padding = Padding { top, left, bottom, right };
         let conv = Conv2d { weight, bias: None, stride: [stride; 2], padding, dilation: [1; 2], groups };
         self.builder.push(name, Op::Conv2d(conv), &[input])
     }
@@ -145,26 +143,5 @@ impl Writer<'_> {
 
     fn relu6(&mut self, name: &str, input: NodeId) -> NodeId {
         self.builder.push(name, Op::Activation(Activation::Relu6), &[input])
-    }
-}
-
-/// TensorFlow's "same" padding of one axis, before and after: the output has `ceil(size / stride)` cells, and an odd cell goes
-/// after.
-fn same_padding(size: usize, kernel: usize, stride: usize) -> [usize; 2] {
-    let outputs = size.div_ceil(stride);
-    let total = ((outputs - 1) * stride + kernel).saturating_sub(size);
-    [total / 2, total - total / 2]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same_padding;
-
-    #[test]
-    fn the_odd_cell_of_a_stride_of_two_goes_after() {
-        assert_eq!(same_padding(224, 3, 2), [0, 1]);
-        assert_eq!(same_padding(56, 5, 2), [1, 2]);
-        assert_eq!(same_padding(28, 5, 1), [2, 2]);
-        assert_eq!(same_padding(7, 3, 2), [1, 1]);
     }
 }

@@ -62,8 +62,9 @@ fn inverted_residual(
     Ok(net.add_where_equal(name, x, input, stride))
 }
 
-pub(super) fn v3(net: &mut Net<'_>, version: MobileNetV3) -> Result<NodeId> {
-    let results = version.features(net, "features.")?;
+/// Version 3 with batch norms that add `eps`.
+pub(super) fn v3(net: &mut Net<'_>, version: MobileNetV3, eps: f64) -> Result<NodeId> {
+    let results = version.features(net, "features.", eps)?;
     let x = results[results.len() - 1];
     net.also("features", x);
     let x = net.adaptive_pool("avgpool", x, 1);

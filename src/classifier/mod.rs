@@ -24,9 +24,9 @@ mod vit;
 
 use candle_core::{Device, Tensor};
 
-pub use architecture::{ARCHITECTURES, Architecture, BuildOptions, architecture};
-pub use recognise::{Mismatch, Unrecognised, recognise};
-pub use timm::torchvision_names;
+pub use architecture::{ARCHITECTURES, Architecture, BuildOptions, Naming, architecture};
+pub use recognise::{Mismatch, Unrecognised, candidates, recognise};
+pub use timm::{naming_of, torchvision_names};
 
 use crate::card::Classes;
 use crate::geometry::Size;

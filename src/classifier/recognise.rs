@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ARCHITECTURES, Architecture, BuildOptions};
+use super::{ARCHITECTURES, Architecture, BuildOptions, Naming};
 use crate::geometry::Size;
 use crate::weights::Weights;
 
@@ -88,7 +88,7 @@ impl Architecture {
     }
 }
 
-/// The architecture that weights belong to, by the names and shapes of all their tensors.
+/// The architecture that weights belong to, by the names and shapes of all their tensors; of several, the first.
 ///
 /// # Errors
 /// If there is none; the nearest one and the first differences are named.
@@ -105,4 +105,15 @@ pub fn recognise(weights: &Weights) -> Result<&'static Architecture, Unrecognise
         }
     }
     Err(Unrecognised { nearest: Box::new(nearest.expect("there are architectures")) })
+}
+
+/// All architectures that weights from a file of these names can belong to, which no tensor tells apart.
+///
+/// # Errors
+/// As [`recognise`].
+pub fn candidates(weights: &Weights, naming: Naming) -> Result<Vec<&'static Architecture>, Unrecognised> {
+    let first = recognise(weights)?;
+    let rest = ARCHITECTURES.iter().skip_while(|a| a.name != first.name);
+    let of_file = rest.filter(|a| a.naming.is_none_or(|of| of == naming));
+    Ok(of_file.filter(|a| a.head == first.head && a.compare(weights).is_none()).collect())
 }

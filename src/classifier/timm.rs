@@ -1,12 +1,20 @@
 //! Other libraries' names of the same networks, as torchvision's.
 //!
 //! timm, and some authors' own code, call the layers of VGG, DenseNet, MobileNet V2, EfficientNet, ConvNeXt, ViT and Swin otherwise and
-//! store some linear layers as convolutions. timm's MobileNet V3 and EfficientNet B5 to B7 are left alone: their batch norms add another
-//! constant to the variance, which no tensor shows. For the same reason TensorFlow's paddings (timm's `tf_…`) are not noticed.
+//! store some linear layers as convolutions. timm's MobileNet V3 and EfficientNet B5 to B7 have batch norms that add another constant
+//! to the variance than torchvision's, and its `tf_…` networks pad as TensorFlow does; no tensor shows either. [`naming_of`] tells
+//! the one by the names, and whoever has the file must say the other.
 
 use candle_core::{Result, Tensor};
 
+use super::Naming;
+
 use crate::weights::Weights;
+
+/// Whose names the tensors have, as far as it matters: before they are changed.
+pub fn naming_of(weights: &Weights) -> Naming {
+    if weights.shape("conv_stem.weight").is_some() { Naming::Timm } else { Naming::Torchvision }
+}
 
 /// Weights under torchvision's names, where they are those of a known network under other names; else as they are.
 ///
@@ -14,16 +22,18 @@ use crate::weights::Weights;
 /// If memory for a copy is lacking.
 pub fn torchvision_names(weights: Weights) -> Result<Weights> {
     let has = |name: &str| weights.shape(name).is_some();
-    // B4's; B5 and larger have more.
-    let small_head = |name: &str| weights.shape(name).is_some_and(|s| s[0] <= 1792);
     let rename: fn(&str) -> Option<String> = if has("stages.0.blocks.0.conv_dw.weight") && has("stem.0.weight") {
         timm_convnext
     } else if has("downsample_layers.0.0.weight") && has("stages.0.0.dwconv.weight") {
         original_convnext
     } else if has("pre_logits.fc1.weight") && has("features.0.weight") {
         timm_vgg
-    } else if has("conv_stem.weight") && has("blocks.0.0.se.conv_reduce.weight") && small_head("bn2.weight") {
+    } else if has("conv_stem.weight") && has("blocks.0.0.se.conv_reduce.weight") && has("bn2.weight") {
         timm_efficientnet
+    } else if has("conv_stem.weight") && has("blocks.6.0.conv.weight") && has("conv_head.bias") {
+        timm_mobilenet_v3_large
+    } else if has("conv_stem.weight") && has("blocks.5.0.conv.weight") && has("conv_head.bias") {
+        timm_mobilenet_v3_small
     } else if has("conv_stem.weight") && has("blocks.1.0.conv_pwl.weight") && has("bn2.weight") {
         timm_mobilenet_v2
     } else if has("cls_token") && has("patch_embed.proj.weight") && !has("dist_token") {
@@ -171,6 +181,46 @@ fn timm_mobilenet_v2(name: &str) -> Option<String> {
     Some(format!("features.{}.conv.{}", STARTS.get(stage)? + block, replace_start(rest, parts)?))
 }
 
+fn timm_mobilenet_v3_large(name: &str) -> Option<String> {
+    timm_mobilenet_v3(name, &[1, 2, 4, 7, 11, 13, 16], &[2, 4, 5])
+}
+
+fn timm_mobilenet_v3_small(name: &str) -> Option<String> {
+    timm_mobilenet_v3(name, &[1, 2, 4, 7, 9, 12], &[0, 2, 3, 4])
+}
+
+/// `starts` are the numbers of the first block of each stage in torchvision's one list, the last that of a convolution alone;
+/// the blocks of the stages `squeezed` have a squeeze-excitation.
+fn timm_mobilenet_v3(name: &str, starts: &[usize], squeezed: &[usize]) -> Option<String> {
+    const ENDS: [(&str, &str); 4] = [
+        ("conv_stem.", "features.0.0."),
+        ("bn1.", "features.0.1."),
+        ("conv_head.", "classifier.0."),
+        ("classifier.", "classifier.3."),
+    ];
+    let Some((stage, block, rest)) = numbered(name, "blocks.") else { return replace_start(name, &ENDS) };
+    let number = starts.get(stage)? + block;
+    if stage + 1 == starts.len() {
+        return Some(format!("features.{number}.{}", replace_start(rest, &[("conv.", "0."), ("bn1.", "1.")])?));
+    }
+    // Behind the depthwise convolution, and behind the squeeze-excitation, if there is one.
+    let expanded = usize::from(stage > 0);
+    let last = expanded + 1 + usize::from(squeezed.contains(&stage));
+    let (conv, norm) = if expanded == 1 { ("conv_pwl.", "bn3.") } else { ("conv_pw.", "bn2.") };
+    let parts = [
+        (conv, format!("{last}.0.")),
+        (norm, format!("{last}.1.")),
+        ("conv_pw.", "0.0.".to_owned()),
+        ("conv_dw.", format!("{expanded}.0.")),
+        (if expanded == 1 { "bn2." } else { "bn1." }, format!("{expanded}.1.")),
+        ("bn1.", "0.1.".to_owned()),
+        ("se.conv_reduce.", format!("{}.fc1.", expanded + 1)),
+        ("se.conv_expand.", format!("{}.fc2.", expanded + 1)),
+    ];
+    let part = parts.iter().find_map(|(from, to)| rest.strip_prefix(from).map(|rest| format!("{to}{rest}")))?;
+    Some(format!("features.{number}.block.{part}"))
+}
+
 fn timm_vit(name: &str) -> Option<String> {
     const PARTS: [(&str, &str); 6] = [
         ("norm1.", "ln_1."),
@@ -243,7 +293,7 @@ mod tests {
     #[test]
     fn names_are_those_of_torchvision() {
         type Rename = fn(&str) -> Option<String>;
-        let cases: [(Rename, &str, &str); 16] = [
+        let cases: [(Rename, &str, &str); 22] = [
             (timm_vit, "blocks.3.attn.qkv.bias", "encoder.layers.encoder_layer_3.self_attention.in_proj_bias"),
             (old_vit, "a.mlp.linear_2.bias", "a.mlp.3.bias"),
             (timm_swin, "layers.1.downsample.norm.bias", "features.2.norm.bias"),
@@ -259,6 +309,12 @@ mod tests {
             (timm_efficientnet, "blocks.5.3.se.conv_expand.bias", "features.6.3.block.2.fc2.bias"),
             (timm_mobilenet_v2, "blocks.3.1.conv_pwl.weight", "features.8.conv.2.weight"),
             (timm_mobilenet_v2, "conv_head.weight", "features.18.0.weight"),
+            (timm_mobilenet_v3_large, "blocks.0.0.bn1.bias", "features.1.block.0.1.bias"),
+            (timm_mobilenet_v3_large, "blocks.1.0.bn1.bias", "features.2.block.0.1.bias"),
+            (timm_mobilenet_v3_large, "blocks.2.1.conv_pwl.weight", "features.5.block.3.0.weight"),
+            (timm_mobilenet_v3_large, "blocks.6.0.bn1.bias", "features.16.1.bias"),
+            (timm_mobilenet_v3_small, "blocks.0.0.conv_pw.weight", "features.1.block.2.0.weight"),
+            (timm_mobilenet_v3_small, "blocks.4.2.se.conv_reduce.bias", "features.11.block.2.fc1.bias"),
             (
                 old_densenet,
                 "features.denseblock1.denselayer2.norm.2.bias",

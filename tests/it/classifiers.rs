@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use camroi::classifier::{ARCHITECTURES, BuildOptions, architecture, recognise, torchvision_names};
+use camroi::classifier::{
+    ARCHITECTURES, BuildOptions, Naming, architecture, candidates, naming_of, recognise, torchvision_names,
+};
 use camroi::geometry::Size;
 use camroi::graph::{Graph, Network};
 use camroi::weights::Weights;
@@ -265,4 +267,49 @@ fn networks_of_timm_are_recognised() {
         let weights = torchvision_names(zeros_of("classifiers/timm.json.gz", timm, Some)).unwrap();
         assert_eq!(recognise(&weights).unwrap().name, torchvision);
     }
+}
+
+/// timm's networks whose tensors do not show that they differ from torchvision's, on inputs that strides do not divide.
+#[test]
+fn networks_of_timm_pad_and_normalise_in_their_own_way() {
+    let cases = [
+        ("tf_efficientnet_b0", "tf_efficientnet_b0", 100, "features.8"),
+        ("tf_efficientnet_b1", "tf_efficientnet_b1", 128, "features.8"),
+        ("efficientnet_b5", "timm_efficientnet_b5", 96, "features.8"),
+        ("tf_efficientnet_b5", "tf_efficientnet_b5", 97, "features.8"),
+        ("mobilenetv3_large_100", "mobilenetv3_large_100", 96, "features.16"),
+        ("tf_mobilenetv3_large_100", "tf_mobilenetv3_large_100", 101, "features.16"),
+        ("mobilenetv3_small_100", "mobilenetv3_small_100", 96, "features.12"),
+        ("tf_mobilenetv3_small_100", "tf_mobilenetv3_small_100", 100, "features.12"),
+    ];
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/classifiers/timm_numbers.safetensors");
+    let expected = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    let mut off = Vec::new();
+    for (timm, ours, side, layer) in cases {
+        let weights = fill::weights("classifiers/timm_names.json.gz", timm);
+        assert_eq!(naming_of(&weights), Naming::Timm);
+        let weights = torchvision_names(weights).unwrap();
+        let found = candidates(&weights, Naming::Timm).unwrap();
+        assert!(found.iter().any(|a| a.name == ours), "{timm} is not recognised as {ours}");
+        let options = BuildOptions { input: Size::new(side, side), classes: 10 };
+        let graph = (architecture(ours).unwrap().build)(&weights, &options).unwrap();
+        let (features, head) = graph.split_at(graph.find(layer).unwrap()).unwrap();
+        let features = Network::new(&features, &Device::Cpu).unwrap().forward(&inputs(side as usize)).unwrap();
+        let classes = expected[&format!("{timm}/class")].to_vec1::<i64>().unwrap();
+        let (logits, map) = raw_grad_cam(&Network::new(&head, &Device::Cpu).unwrap(), &features[0], &classes);
+        let logits = error(&logits, &expected[&format!("{timm}/logits")]);
+        let map = error(&map, &expected[&format!("{timm}/gradcam_raw")]);
+        off.extend((logits > KINKED || map > KINKED).then(|| format!("{ours}: logits {logits:e}, map {map:e}")));
+    }
+    assert!(off.is_empty(), "{off:?}");
+}
+
+#[test]
+fn a_file_of_torchvision_is_none_of_timms_networks() {
+    let names = |naming| {
+        let found = candidates(&zeros("mobilenet_v3_large", Some), naming).unwrap();
+        found.iter().map(|a| a.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Naming::Torchvision), ["mobilenet_v3_large"]);
+    assert_eq!(names(Naming::Timm), ["mobilenetv3_large_100", "tf_mobilenetv3_large_100"]);
 }
