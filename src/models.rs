@@ -1,12 +1,15 @@
 //! Models by name or card: the bundled ones, which are part of the program, and the user's own.
 //!
 //! Comes in: a bundled model's name, that of one on the user's [`Shelf`], or the path of a model card, weights file or ONNX file. Goes
-//! out: a loaded [`Classifier`] or [`Detector`]; and from a file without a card, a [`Draft`] of one. May not live here:
+//! out: a loaded [`Classifier`] or [`Detector`]; from a file without a card, a [`Draft`] of one; and from a name in the catalogue,
+//! a downloaded file with its card. May not live here:
 //! architectures, formats of weights, choosing a device.
 
+mod catalogue;
 mod draft;
 mod error;
 mod network;
+mod pull;
 mod shelf;
 
 use std::borrow::Cow;
@@ -23,8 +26,10 @@ use crate::classifier::{
 use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
 use crate::onnx::Imported;
 
+pub use catalogue::{Published, published};
 pub use draft::{Draft, card_path};
 pub use error::ModelError;
+pub use pull::pull;
 pub use shelf::{FOLDER_VARIABLE, Shelf, Shelved};
 
 /// The classifier that is used unless another is asked for.

@@ -101,7 +101,7 @@ impl Classifier {
         }
         let has_cells = |id: &NodeId| shapes[id.index()][2] * shapes[id.index()][3] > 1;
         let cuts: Vec<_> = graph.cuts().into_iter().filter(has_cells).collect();
-        let layers: Vec<String> = cuts.iter().map(|id| graph.node(*id).name.clone()).collect();
+        let layers: Vec<String> = cuts.iter().map(|id| layer_name(graph, *id, layer)).collect();
         let grids =
             cuts.iter().map(|id| Size::new(shapes[id.index()][3] as u32, shapes[id.index()][2] as u32)).collect();
         let Some(cut) = graph.find(layer) else {
@@ -218,6 +218,15 @@ impl Classifier {
     pub fn linear_head(&self) -> Option<&Tensor> {
         self.linear_head.as_ref()
     }
+}
+
+/// What people call a layer: as it was asked for, or as the largest module that ends there (`features.18` rather than
+/// `features.18.2`), but not as all layers together (`features`).
+fn layer_name(graph: &Graph, id: NodeId, asked: &str) -> String {
+    let parts = |name: &str| name.split('.').count();
+    let modules = graph.names(id).filter(|name| parts(name) > 1 && parts(name) < parts(&graph.node(id).name));
+    let asked = graph.names(id).find(|name| *name == asked);
+    asked.or_else(|| modules.min_by_key(|name| parts(name))).unwrap_or(&graph.node(id).name).to_owned()
 }
 
 /// The single output of a network that has one.

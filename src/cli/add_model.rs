@@ -19,7 +19,14 @@ use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
 
 pub(super) fn add(args: &AddArgs) -> Result<()> {
     let draft = Draft::read(&args.weights)?;
-    let mut card = draft.card();
+    let mut card = match &args.architecture {
+        Some(name) => draft.card_of(name)?,
+        None => draft.card(),
+    };
+    let others: Vec<_> = draft.architectures().into_iter().filter(|name| *name != card.architecture).collect();
+    if !others.is_empty() && args.architecture.is_none() {
+        eprintln!("taken for {}, but the file also fits {} (see --architecture)", card.architecture, others.join(", "));
+    }
     change(&mut card, args)?;
     match &args.classes {
         Some(path) => card.classes = ClassSource::Names(class_list(path)?.names),

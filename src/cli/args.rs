@@ -632,8 +632,12 @@ pub(super) struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ModelsCommand {
-    /// The models that come with the program, and the architectures it knows
-    List,
+    /// The models that come with the program and those that were added, and the architectures that are known
+    List {
+        /// List what can be downloaded
+        #[arg(long)]
+        published: bool,
+    },
     /// What a model is, from its card, and a classifier's layers
     Show {
         /// A bundled name, a model card or a weights file
@@ -642,8 +646,19 @@ pub(super) enum ModelsCommand {
     },
     /// Write the card of a weights file beside it, after classifying five photos as a check
     Add(Box<AddArgs>),
+    /// Download published weights, check them, and write their card
+    Pull(PullArgs),
     /// The notices of the bundled networks' authors, and their licence
     Licences,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PullArgs {
+    /// A name from `camroi models list --published`
+    pub(super) name: String,
+    /// Another address of the same file, such as a mirror's
+    #[arg(long, value_name = "URL")]
+    pub(super) from: Option<String>,
 }
 
 /// What a weights file does not show. Everything else is as for the architecture's published weights.
@@ -656,6 +671,9 @@ pub(super) struct AddArgs {
     /// data's folder with one folder a class
     #[arg(long, value_name = "LIST|FOLDER")]
     pub(super) classes: Option<PathBuf>,
+    /// Which network it is, where the file fits several (such as timm's tf_efficientnet_b0 and efficientnet_b0)
+    #[arg(long)]
+    pub(super) architecture: Option<String>,
     /// What the model is called, instead of the file's name
     #[arg(long)]
     pub(super) name: Option<String>,

@@ -20,6 +20,7 @@ mod output;
 mod overlay;
 mod preview;
 mod progress;
+mod pull_model;
 mod regions;
 mod report;
 mod sheet;

@@ -4,18 +4,23 @@ use anyhow::Result;
 
 use super::add_model::add;
 use super::args::{ModelsArgs, ModelsCommand};
+use super::pull_model::pull_model;
 use super::{Status, output};
 use crate::card::{ClassSource, ModelCard, ModelKind};
 use crate::device::DeviceChoice;
-use crate::models::{APACHE_2_0, NOTICES, Shelf, architecture_names, bundled_names, card, load_classifier};
+use crate::models::{
+    APACHE_2_0, NOTICES, Published, Shelf, architecture_names, bundled_names, card, load_classifier, published,
+};
 use crate::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
 use crate::report::{Column, table};
 
 pub(super) fn models(args: &ModelsArgs) -> Result<Status> {
     match &args.command {
-        None | Some(ModelsCommand::List) => list()?,
+        Some(ModelsCommand::List { published: true }) => list_published()?,
+        None | Some(ModelsCommand::List { .. }) => list()?,
         Some(ModelsCommand::Show { model }) => show(model)?,
         Some(ModelsCommand::Add(args)) => add(args)?,
+        Some(ModelsCommand::Pull(args)) => return pull_model(args),
         Some(ModelsCommand::Licences) => output::print(&format!("{NOTICES}\n{APACHE_2_0}"))?,
     }
     Ok(Status::Fine)
@@ -36,9 +41,23 @@ fn list() -> Result<()> {
     }
     let known = architecture_names().collect::<Vec<_>>().join(", ");
     output::print(&format!(
-        "{}\nOwn classifiers can be of these architectures: {known}; or any in an ONNX file\n",
+        "{}\nMore can be downloaded: camroi models list --published\n\
+         Own classifiers can be of these architectures: {known}; or any in an ONNX file\n",
         table(&columns, &rows)
     ))
+}
+
+/// What `pull` can download.
+fn list_published() -> Result<()> {
+    let columns = ["name", "kind", "architecture"].map(Column::Left);
+    let columns: Vec<_> = columns.into_iter().chain([Column::Right("MB"), Column::Left("licence")]).collect();
+    let row = |model: &Published| {
+        let kind = if model.input.is_some() { "classifier" } else { "detector" };
+        let size = model.about_bytes.map_or_else(|| "?".to_owned(), |bytes| (bytes / 1_000_000).to_string());
+        vec![model.name.clone(), kind.to_owned(), model.architecture.clone(), size, model.licence.clone()]
+    };
+    let rows: Vec<_> = published().iter().map(row).collect();
+    output::print(&table(&columns, &rows))
 }
 
 fn show(model: &str) -> Result<()> {

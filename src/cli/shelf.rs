@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use image::imageops::thumbnail;
 
 use super::add_model::class_list;
@@ -12,7 +12,7 @@ use super::preview::preview;
 use crate::card::{ClassSource, ModelCard, ModelKind};
 use crate::classifier::Classifier;
 use crate::device::DeviceChoice;
-use crate::models::{self, Draft, bundled_names, card, load_classifier};
+use crate::models::{self, Draft, Published, bundled_names, card, load_classifier, published, pull};
 use crate::run::Control;
 use crate::ui::{Found, KnownModel, Layers, ModelUse, Place, Preview};
 
@@ -35,7 +35,11 @@ impl crate::ui::Shelf for Shelf {
                 Err(error) => broken(place, &shelved.path, error.to_string()),
             }
         });
-        bundled.chain(own).collect()
+        let mut models: Vec<_> = bundled.chain(own).collect();
+        let more = published().iter().filter(|p| models.iter().all(|m| m.name != p.name));
+        let more: Vec<_> = more.map(downloadable).collect();
+        models.extend(more);
+        models
     }
 
     fn layers(&self, classifier: &str) -> Result<Layers> {
@@ -50,7 +54,8 @@ impl crate::ui::Shelf for Shelf {
             ModelUse::Classifier => layers_of(&draft.classifier(&card, &DeviceChoice::Cpu.open()?)?),
             ModelUse::Detector => Layers::default(),
         };
-        let found = Found { card, used_as, outputs: draft.outputs(), bytes: draft.bytes(), layers };
+        let cards = draft.architectures().into_iter().filter_map(|name| draft.card_of(name).ok()).collect();
+        let found = Found { cards, used_as, outputs: draft.outputs(), bytes: draft.bytes(), layers };
         Ok(Arc::new(ReadFile { draft, found, shelf: self.0.clone() }))
     }
 
@@ -58,8 +63,12 @@ impl crate::ui::Shelf for Shelf {
         Ok(class_list(path)?.names)
     }
 
-    fn download(&self, id: &str, _: &Control, _: &mut dyn FnMut(u64, Option<u64>)) -> Result<String> {
-        bail!("there is no model {id} to be downloaded")
+    fn download(&self, id: &str, control: &Control, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<String> {
+        let path = pull(id, None, &self.0, &mut |done, total| {
+            progress(done, total);
+            !control.is_cancelled()
+        })?;
+        Ok(models::durable_name(&path.to_string_lossy()))
     }
 }
 
@@ -130,6 +139,24 @@ fn known(card: &ModelCard, place: Place, path: Option<&Path>) -> KnownModel {
         source: card.source.clone(),
         problem: missing,
         id,
+    }
+}
+
+/// Weights that are not here yet.
+fn downloadable(published: &Published) -> KnownModel {
+    KnownModel {
+        id: published.name.clone(),
+        name: published.name.clone(),
+        used_as: if published.input.is_some() { ModelUse::Classifier } else { ModelUse::Detector },
+        place: Place::Download(published.url.clone()),
+        architecture: published.architecture.clone(),
+        description: String::new(),
+        classes: published.input.map(|_| 1000),
+        bytes: published.about_bytes,
+        input: published.input.as_ref().map(input_line).unwrap_or_default(),
+        licence: published.licence.clone(),
+        source: published.source.clone(),
+        problem: None,
     }
 }
 

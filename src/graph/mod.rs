@@ -286,6 +286,12 @@ impl Graph {
         let node = self.nodes.iter().position(|n| n.name == name).map(NodeId);
         node.or_else(|| self.aliases.iter().find(|(alias, _)| alias == name).map(|(_, node)| *node))
     }
+
+    /// All names of a node, its own first.
+    pub fn names(&self, id: NodeId) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.iter().filter(move |(_, node)| *node == id);
+        std::iter::once(self.node(id).name.as_str()).chain(aliases.map(|(alias, _)| alias.as_str()))
+    }
 }
 
 /// Writes a network node by node.

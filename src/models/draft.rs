@@ -8,7 +8,7 @@ use super::network::{Network, ONNX};
 use super::shelf::Shelf;
 use super::{ModelError, Parts, classifier_from, read, sha256};
 use crate::card::{BuiltInClasses, ClassSource, Classes, ModelCard, ModelKind};
-use crate::classifier::{Architecture, Classifier, recognise, torchvision_names};
+use crate::classifier::{Architecture, Classifier, candidates, naming_of, torchvision_names};
 use crate::detector;
 use crate::geometry::Size;
 use crate::onnx::{Imported, PixelRange};
@@ -29,9 +29,16 @@ pub struct Draft {
 /// What a weights file holds.
 #[derive(Debug)]
 enum Found {
-    Classifier { architecture: &'static Architecture, outputs: usize },
+    /// The architectures that it can be of, the likeliest first.
+    Classifier {
+        architectures: Vec<&'static Architecture>,
+        outputs: usize,
+    },
     Detector(Box<detector::Recognised>),
-    Onnx { outputs: usize, card: Box<Noted> },
+    Onnx {
+        outputs: usize,
+        card: Box<Noted>,
+    },
 }
 
 /// What an ONNX file tells for its card.
@@ -66,12 +73,16 @@ impl Draft {
         let (weights, found) = match detector::recognise(&weights) {
             Some(found) => (weights, Found::Detector(Box::new(found))),
             None => {
+                let naming = naming_of(&weights);
                 let weights =
                     torchvision_names(weights).map_err(|e| ModelError::Build { model: shown(), source: e.into() })?;
-                let architecture =
-                    recognise(&weights).map_err(|e| ModelError::Unrecognised { file: shown(), source: Box::new(e) })?;
-                let outputs = architecture.classes(&weights).unwrap_or(0);
-                (weights, Found::Classifier { architecture, outputs })
+                let mut architectures = candidates(&weights, naming)
+                    .map_err(|e| ModelError::Unrecognised { file: shown(), source: Box::new(e) })?;
+                // What no tensor shows is in the names that timm gives its files.
+                let is_tensorflow = part(file.file_name()).contains("tf_");
+                architectures.sort_by_key(|a| a.name.starts_with("tf_") != is_tensorflow);
+                let outputs = architectures.first().and_then(|a| a.classes(&weights)).unwrap_or(0);
+                (weights, Found::Classifier { architectures, outputs })
             }
         };
         Ok(Self { file: file.to_owned(), bytes, network: Network::Weights(weights), hash, found })
@@ -87,6 +98,15 @@ impl Draft {
         self.bytes
     }
 
+    /// The architectures that it can be of, the likeliest first: tensors alone do not always tell.
+    pub fn architectures(&self) -> Vec<&'static str> {
+        match &self.found {
+            Found::Classifier { architectures, .. } => architectures.iter().map(|a| a.name).collect(),
+            Found::Detector(found) => vec![found.architecture],
+            Found::Onnx { .. } => vec![ONNX],
+        }
+    }
+
     /// How many classes it tells apart.
     pub fn outputs(&self) -> usize {
         match &self.found {
@@ -98,8 +118,30 @@ impl Draft {
     /// The card that the file alone would get: all as for the architecture's published weights. Where nobody knows what the
     /// outputs are, the list of classes is empty, which no card may have: [`Draft::named`] fills it.
     pub fn card(&self) -> ModelCard {
+        self.card_with(0)
+    }
+
+    /// The same for one of [`Draft::architectures`].
+    ///
+    /// # Errors
+    /// If it is none of them.
+    pub fn card_of(&self, architecture: &str) -> Result<ModelCard, ModelError> {
+        let known = self.architectures();
+        match known.iter().position(|name| *name == architecture) {
+            Some(place) => Ok(self.card_with(place)),
+            None => Err(ModelError::OtherCandidates {
+                file: self.file.display().to_string(),
+                architecture: architecture.to_owned(),
+                known,
+            }),
+        }
+    }
+
+    /// The card for the candidate at `place`.
+    fn card_with(&self, place: usize) -> ModelCard {
         let (architecture, input, classes, kind) = match &self.found {
-            Found::Classifier { architecture, outputs } => {
+            Found::Classifier { architectures, outputs } => {
+                let architecture = architectures[place];
                 let target_layer = Some(architecture.target_layer.to_owned());
                 let classes = usual_classes(*outputs);
                 (architecture.name, architecture.preprocessing(), classes, ModelKind::Classifier { target_layer })
@@ -215,7 +257,7 @@ impl Draft {
     }
 
     /// A card is not overwritten.
-    fn write(&self, card: &ModelCard, path: &Path) -> Result<(), ModelError> {
+    pub(super) fn write(&self, card: &ModelCard, path: &Path) -> Result<(), ModelError> {
         use std::io::Write as _;
         let text = card.to_toml();
         let text = text.map_err(|e| ModelError::Card { model: self.file.display().to_string(), source: e.into() })?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::bundled_names;
 use crate::card::CardError;
 use crate::classifier::{ClassifierError, Mismatch, Unrecognised};
+use crate::download::DownloadError;
 use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
 
@@ -46,6 +47,32 @@ pub enum ModelError {
     /// The system has no folder for data, and none was named.
     #[error("there is no folder for models: name one in the environment variable {}", super::FOLDER_VARIABLE)]
     NoFolder,
+    /// Nothing can be downloaded under this name.
+    #[error(
+        "nothing is published under the name {name}; {}camroi models list --published shows what can be downloaded",
+        if similar.is_empty() { String::new() } else { format!("similar are {}; ", similar.join(", ")) }
+    )]
+    NotPublished {
+        /// What was asked for.
+        name: String,
+        /// Names like it.
+        similar: Vec<&'static str>,
+    },
+    /// A download that came to nothing.
+    #[error(
+        "cannot download {name}: {source}; by hand: download {url}, put it at {} and repeat this command",
+        place.display()
+    )]
+    Download {
+        /// The model.
+        name: String,
+        /// Where it is published.
+        url: String,
+        /// Where it belongs.
+        place: PathBuf,
+        /// What went wrong.
+        source: Box<DownloadError>,
+    },
     /// A weights file whose network is not known.
     #[error("{file}: {source}")]
     Unrecognised {
@@ -71,6 +98,16 @@ pub enum ModelError {
         stated: String,
         /// What the file says, width × height.
         needed: String,
+    },
+    /// A weights file was said to be of a network that it is not.
+    #[error("{file} is not of {architecture}, but of {}", known.join(" or "))]
+    OtherCandidates {
+        /// The weights file.
+        file: String,
+        /// What was said.
+        architecture: String,
+        /// What it can be.
+        known: Vec<&'static str>,
     },
     /// A weights file does not say what its outputs stand for.
     #[error("{file} does not say which {outputs} classes its outputs are: a list of them is needed")]

@@ -71,12 +71,12 @@ const COLUMNS: [f32; 2] = [430.0, 420.0];
 impl Adding {
     pub(crate) fn new(file: PathBuf, draft: Arc<dyn Draft>, folders: Vec<String>) -> Self {
         let found = draft.found();
-        let classes = match &found.card.classes {
+        let classes = match &found.cards[0].classes {
             ClassSource::BuiltIn(_) => ClassChoice::ImageNet,
             _ if folders.len() == found.outputs => ClassChoice::Folders,
             _ => ClassChoice::File,
         };
-        let card = found.card.clone();
+        let card = found.cards[0].clone();
         let mut adding = Self {
             file,
             draft,
@@ -209,7 +209,7 @@ impl Adding {
         let found = self.found();
         let line = format!(
             "{}, {} · {}",
-            found.card.architecture,
+            self.card.architecture,
             format::counted(found.outputs, "class", "classes"),
             format::bytes(found.bytes)
         );
@@ -217,6 +217,7 @@ impl Adding {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
         let name = Label::new(RichText::new(name).size(size::SMALL).color(palette.weak)).truncate();
         ui.add(name).on_hover_text(self.file.display().to_string());
+        self.architecture_ui(ui);
         ui.add_space(space::NEAR);
         Grid::new("words").num_columns(2).spacing(vec2(space::GROUP, 5.0)).min_col_width(72.0).show(ui, |ui| {
             for (label, text, hint) in [
@@ -244,6 +245,28 @@ impl Adding {
             preprocessing_ui(ui, &mut self.card.input);
         }
         command
+    }
+
+    /// Which network it is, where the file fits several.
+    fn architecture_ui(&mut self, ui: &mut Ui) {
+        let draft = Arc::clone(&self.draft);
+        let cards = &draft.found().cards;
+        if cards.len() < 2 {
+            return;
+        }
+        let combo = ComboBox::from_id_salt("architecture").width(320.0).selected_text(&self.card.architecture);
+        let response = combo.show_ui(ui, |ui| {
+            for card in cards {
+                let chosen = card.architecture == self.card.architecture;
+                if ui.selectable_label(chosen, &card.architecture).clicked() && !chosen {
+                    self.card.architecture.clone_from(&card.architecture);
+                    self.card.description.clone_from(&card.description);
+                    self.card.input = card.input;
+                }
+            }
+        });
+        response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Architecture"));
+        widgets::caption(ui, "The file fits each of these; they differ in what no tensor shows.");
     }
 
     /// What the outputs stand for.

@@ -73,8 +73,9 @@ pub struct Layers {
 /// What a weights file shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
-    /// The card that it would get by itself; its list of classes is empty where nobody knows what the outputs are.
-    pub card: ModelCard,
+    /// The cards that it would get by itself, one for each architecture that it can be of, the likeliest first; their lists of classes are empty where
+    /// nobody knows what the outputs are. Never empty itself.
+    pub cards: Vec<ModelCard>,
     /// What it can be used for.
     pub used_as: ModelUse,
     /// How many classes it tells apart.

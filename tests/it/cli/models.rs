@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::TcpStream;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+use sha2::{Digest as _, Sha256};
 
 use super::{TempDir, add, camroi, data_set, objects, succeed};
+use crate::download::{send, serve};
+use crate::fill;
 
 /// Classes of ImageNet that a network of nine classes is cut out of the bundled one with, each under the name it gets.
 pub(crate) const NINE: [(u32, &str); 9] = [
@@ -107,4 +112,51 @@ fn flags_say_how_pictures_are_prepared() {
     assert!(added.contains(expected), "{added}");
     assert!(succeed(&dir, &["models", "show", "caffe"]).out.contains(expected));
     assert_eq!(camroi(&dir, &["models", "add", "nine.safetensors", "--mean", "1", "2"]).code, Some(2));
+}
+
+/// A network of zeros that the catalogue names.
+fn published() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let rows = fill::rows("classifiers/timm.json.gz", "mobilenetv2_100");
+        let zeros = rows.into_iter().map(|row| (row.name, Tensor::zeros(row.shape, DType::F32, &Device::Cpu).unwrap()));
+        safetensors::serialize(zeros.collect::<Vec<_>>(), None).unwrap()
+    })
+}
+
+/// Sends it from where it is asked for, with its digest.
+fn answer(start: Option<u64>, stream: &mut TcpStream) {
+    let (file, start) = (published(), start.unwrap_or(0) as usize);
+    let digest: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+    let range = format!("bytes {start}-{}/{}", file.len() - 1, file.len());
+    let head = format!("206 OK\r\ncontent-length: {}\r\ncontent-range: {range}", file.len() - start);
+    send(stream, &format!("{head}\r\nx-linked-etag: \"{digest}\""), &file[start..]);
+}
+
+#[test]
+fn a_published_model_is_pulled_checked_and_used_by_its_name() {
+    let dir = data_set();
+    let server = serve(&[answer]);
+    let name = "mobilenetv2_100.ra_in1k";
+    // The beginning of the file, from a command that was killed.
+    fs::create_dir(dir.path().join("models")).unwrap();
+    fs::write(dir.path().join("models").join(format!("{name}.safetensors.part")), &published()[..1_000_000]).unwrap();
+    let pulled = succeed(&dir, &["models", "pull", name, "--from", &server.url]).out;
+    assert!(pulled.contains("apache-2.0") && pulled.contains("mobilenet_v2"), "{pulled}");
+    assert_eq!(fs::read(dir.path().join("models").join(format!("{name}.safetensors"))).unwrap(), published());
+    assert!(succeed(&dir, &["models"]).out.contains(name));
+    assert!(succeed(&dir, &["models", "show", name]).out.contains("features.18  7 × 7 cells  (target)"));
+    succeed(&dir, &["models", "pull", name, "--from", "http://127.0.0.1:1/"]);
+}
+
+#[test]
+fn without_a_connection_it_says_what_to_do_by_hand() {
+    let dir = data_set();
+    let done = camroi(&dir, &["models", "pull", "vgg11", "--from", "http://127.0.0.1:1/vgg11.pth"]);
+    assert_eq!(done.code, Some(2));
+    let address = "by hand: download https://download.pytorch.org/models/vgg11-8a719046.pth, put it at ";
+    assert!(done.err.contains(address) && done.err.contains("vgg11.pth and repeat"), "{}", done.err);
+    assert_eq!(fs::read_dir(dir.path().join("models")).unwrap().count(), 0, "nothing is left behind");
+    let listed = succeed(&dir, &["models", "list", "--published"]).out;
+    assert!(listed.contains("faster_rcnn_R_50_FPN_3x") && listed.contains("resnet50-v2"), "{listed}");
 }
