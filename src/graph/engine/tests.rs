@@ -295,6 +295,19 @@ fn small_network() -> Graph {
     net.finish(&[tap, x, stem])
 }
 
+/// Large enough for minimal filtering, whose choice depends on the size, with odd edges and uneven padding.
+#[test]
+fn three_by_three_convolutions_of_many_channels_agree_with_either_stride() {
+    for (stride, top) in [(1, 1), (2, 1), (2, 0)] {
+        let mut net = Net::new(128, 5);
+        let padding = Padding { top, left: 1, bottom: 1, right: 2 };
+        let x = net.builder.input();
+        let x = net.conv(x, Shape { padding, ..square(128, 72, 3, stride, 0) });
+        let x = net.act(x, Activation::LeakyRelu(0.1));
+        check(&net.finish(&[x]), [2, 128, 27, 30], 1e-5);
+    }
+}
+
 #[test]
 fn a_small_network_agrees_with_taps_in_the_middle() {
     check(&small_network(), [2, 3, 31, 26], 1e-5);
