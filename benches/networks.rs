@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench networks` prints milliseconds of the medians; the number of threads is rayon's
 //! (`RAYON_NUM_THREADS`), the instruction set `CAMROI_ISA`'s. `cargo bench --bench networks -- --serve` answers lines `NAME
-//! BATCH` with milliseconds of one pass, for `compare_pytorch.py`; `-- --steps NAME` prints where the time of a batch of
+//! BATCH` with milliseconds of one pass, for `compare_pytorch.py`: a network's
+//! name, `gradcam:` and a classifier's, or `fasterrcnn_resnet50_fpn`; `-- --steps NAME` prints where the time of a batch of
 //! one goes.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, Write as _};
 
 use anyhow::{Context as _, Result};
-use support::{NAMES, Network, median};
+use support::{Explained, FasterRcnn, NAMES, Network, median};
 
 fn main() -> Result<()> {
     if std::env::args().any(|a| a == "--serve") {
@@ -53,16 +54,41 @@ fn steps(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// What is asked for by name.
+enum Work {
+    Forward(Network),
+    Explain(Box<Explained>),
+    Detect(FasterRcnn),
+}
+
+impl Work {
+    fn new(name: &str) -> Result<Self> {
+        Ok(match (name.strip_prefix("gradcam:"), name) {
+            (Some(classifier), _) => Self::Explain(Box::new(Explained::new(classifier)?)),
+            (None, "fasterrcnn_resnet50_fpn") => Self::Detect(FasterRcnn::new()?),
+            (None, network) => Self::Forward(Network::new(network)?),
+        })
+    }
+
+    fn ms(&self, batch: usize) -> Result<f64> {
+        match self {
+            Self::Forward(network) => network.forward_ms(batch),
+            Self::Explain(classifier) => classifier.explain_ms(batch),
+            Self::Detect(detector) => (0..batch).map(|_| detector.detect_ms()).sum(),
+        }
+    }
+}
+
 /// Answers lines `NAME BATCH` with milliseconds.
 fn serve() -> Result<()> {
-    let mut networks = BTreeMap::new();
+    let mut works = BTreeMap::new();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let (name, batch) = line.split_once(' ').context("a line is a name and a batch size")?;
-        if !networks.contains_key(name) {
-            networks.insert(name.to_owned(), Network::new(name)?);
+        if !works.contains_key(name) {
+            works.insert(name.to_owned(), Work::new(name)?);
         }
-        println!("{}", networks[name].forward_ms(batch.parse()?)?);
+        println!("{}", works[name].ms(batch.parse()?)?);
         std::io::stdout().flush()?;
     }
     Ok(())

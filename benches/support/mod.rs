@@ -1,5 +1,7 @@
 //! The networks that are measured, and how.
 
+mod pipeline;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,9 @@ use camroi::geometry::Size;
 use camroi::graph::{CpuNet, Graph};
 use camroi::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
 use camroi::weights::Weights;
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+
+pub(crate) use pipeline::{Explained, FasterRcnn};
 
 /// A network and the side of its square input.
 pub(crate) struct Network {
@@ -25,7 +29,7 @@ impl Network {
     /// The network of a name, with weights that look random: time does not depend on them.
     pub(crate) fn new(name: &str) -> Result<Self> {
         if name == DEFAULT_DETECTOR {
-            let graph = with_weights(|w| nanodet::network(w, 124))?;
+            let graph = with_weights("", |w| nanodet::network(w, 124))?;
             return Ok(Self { net: CpuNet::new(&graph)?, side: 416 });
         }
         let (architecture_name, features) = match name.strip_suffix("_features") {
@@ -34,7 +38,7 @@ impl Network {
         };
         let found = architecture(architecture_name).with_context(|| format!("no architecture {architecture_name}"))?;
         let options = BuildOptions { input: Size::new(found.side, found.side), classes: 1000 };
-        let mut graph = with_weights(|w| (found.build)(w, &options))?;
+        let mut graph = with_weights(found.head, |w| (found.build)(w, &options))?;
         if features {
             let last = graph.find(found.target_layer).context("the target layer is a node")?;
             graph = graph.split_at(last)?.0;
@@ -57,9 +61,10 @@ impl Network {
     }
 }
 
-/// A graph whose tensors are made up as they are asked for.
-fn with_weights(build: impl Fn(&Weights) -> candle_core::Result<Graph>) -> Result<Graph> {
-    let rehearsal = Weights::new([])?.rehearsal();
+/// A graph whose tensors are made up as they are asked for; some builders ask the last layer `head` for the number of classes.
+fn with_weights(head: &str, build: impl Fn(&Weights) -> candle_core::Result<Graph>) -> Result<Graph> {
+    let last = Tensor::zeros((1000, 1), DType::F32, &Device::Cpu)?;
+    let rehearsal = Weights::new([(format!("{head}.weight"), last)])?.rehearsal();
     build(&rehearsal)?;
     let tensors = rehearsal.asked().into_iter().enumerate().map(|(i, (name, shape))| {
         let scale = (3.0 / shape.iter().skip(1).product::<usize>() as f32).sqrt();
