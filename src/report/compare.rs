@@ -6,7 +6,7 @@ use csv::Writer;
 use serde::Serialize;
 
 use super::text::{Column, table};
-use super::words::short_name;
+use super::words::{points, short_name};
 use super::{ReportError, class_name};
 use crate::analysis::SampleScore;
 use crate::store::RunSettings;
@@ -173,13 +173,12 @@ pub fn comparison_table(rows: &[ClassDifference], total: &ClassDifference) -> St
 
 fn cells(row: &ClassDifference) -> Vec<String> {
     let number = |share: Option<f64>| share.map_or("–".into(), |s| format!("{:.1}", 100.0 * s));
-    let signed = |share: f64| format!("{:+.1}", 100.0 * share);
     let pair = |paired: &Paired| {
         [
             number(paired.first),
             number(paired.second),
-            paired.difference.map_or("–".into(), signed),
-            paired.ci.map_or("–".into(), |(low, high)| format!("{} to {}", signed(low), signed(high))),
+            paired.difference.map_or("–".into(), points),
+            paired.ci.map_or("–".into(), |(low, high)| format!("{} to {}", points(low), points(high))),
         ]
     };
     let mut cells = vec![row.class.clone(), row.common.to_string()];

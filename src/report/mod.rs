@@ -29,6 +29,8 @@ use crate::dataset::{ATTRIBUTION_FILE, ClassId};
 use crate::store::{RunId, SampleResult, Store, StoreError};
 use crate::summary::ClassRow;
 
+pub use words::points;
+
 /// Why a report is not complete.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {

@@ -18,6 +18,12 @@ pub(super) fn interval(shares: Option<(f64, f64)>) -> String {
     shares.map_or_else(|| NONE.to_owned(), |(low, high)| format!("{:.1}–{:.1}\u{a0}%", 100.0 * low, 100.0 * high))
 }
 
+/// A difference of shares in percentage points, with its sign; what rounds to nothing has none.
+pub fn points(difference: f64) -> String {
+    let tenths = (1000.0 * difference).round();
+    if tenths == 0.0 { "0.0".to_owned() } else { format!("{:+.1}", tenths / 10.0) }
+}
+
 /// A factor; a dash where there is none.
 pub(super) fn factor(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), |value| format!("{value:.2}×"))
@@ -84,6 +90,7 @@ mod tests {
         assert_eq!(interval(Some((0.1, 0.5))), "10.0–50.0\u{a0}%");
         assert_eq!((percent(None), interval(None), factor(None)), ("–".into(), "–".into(), "–".into()));
         assert_eq!(factor(Some(1.5)), "1.50×");
+        assert_eq!((points(0.1256), points(-0.5), points(-0.0001)), ("+12.6".into(), "-50.0".into(), "0.0".into()));
     }
 
     #[test]

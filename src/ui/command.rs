@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::compare::CompareCommand;
 use super::models::ModelCommand;
 use super::takeaway::TakeCommand;
 use crate::dataset::{ClassId, SampleId};
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     LeaveForm,
     /// About the models to choose from.
     Model(ModelCommand),
+    /// About the comparison with another run.
+    Compare(CompareCommand),
     /// About a file that is taken along.
     Take(TakeCommand),
     /// Analyse the folder that was set up.

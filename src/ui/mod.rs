@@ -11,6 +11,7 @@ mod class_page;
 mod class_table;
 mod command;
 mod command_palette;
+mod compare;
 mod dialogs;
 mod drawing;
 mod fonts;

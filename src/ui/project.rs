@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use crate::analysis::{Measured, Outcome, SampleScore};
 use crate::dataset::{ClassId, SampleId};
 use crate::roi::DrawnRoi;
-use crate::store::{RunInfo, Store};
+use crate::store::{RunId, RunInfo, Store};
 use crate::summary::{ClassRow, NoRoi, class_rows, total_row};
 use crate::ui::format;
 use crate::verdict::{Judgement, Subject};
@@ -47,8 +47,16 @@ impl Snapshot {
     /// # Errors
     /// If the file is no project, or no run was begun in it.
     pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
+        Self::load_run(file, None)
+    }
+
+    /// Reads a run of a project, by default the latest.
+    ///
+    /// # Errors
+    /// If the file is no project, or has no such run.
+    pub(crate) fn load_run(file: &Path, id: Option<RunId>) -> anyhow::Result<Self> {
         let store = Store::open_read_only(file)?;
-        let Some(run) = store.runs()?.into_iter().next() else {
+        let Some(run) = store.runs()?.into_iter().find(|run| id.is_none_or(|id| run.id == id)) else {
             bail!("nothing has been analysed in this project yet: {}", file.display())
         };
         let samples = store.scores(run.id)?;

@@ -32,13 +32,19 @@ static DEMO: LazyLock<Demo> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let (root, file) = (dir.path().join("demo"), dir.path().join("demo.camroi"));
     demo::write_to(&root).unwrap();
+    analyse(&root, &file, Method::GradCam);
+    Demo { _dir: dir, root, file }
+});
+
+/// Analyses the photos under `root` with the bundled networks.
+fn analyse(root: &Path, file: &Path, method: Method) {
     let request = run::Request {
-        dataset: root.clone(),
-        file: file.clone(),
+        dataset: root.to_owned(),
+        file: file.to_owned(),
         models: ModelRequest {
             classifier: "efficientnet-lite0".into(),
             layer: None,
-            method: Method::GradCam,
+            method,
             detector: Some("nanodet-g-416".into()),
             device: DeviceChoice::Cpu,
         },
@@ -50,8 +56,7 @@ static DEMO: LazyLock<Demo> = LazyLock::new(|| {
         threads: None,
     };
     Session::open(&request).unwrap().run(&Control::default(), &mut |_| {}).unwrap();
-    Demo { _dir: dir, root, file }
-});
+}
 
 /// One place for the tolerance: drawing is exact, but another processor may round a number the other way.
 fn compare(window: &mut Window, name: &str) {
@@ -83,6 +88,30 @@ fn classes_and_image_dark() {
     let mut window = on_demo([1280.0, 800.0], 1.0);
     choose(&mut window, "fish");
     compare(&mut window, "classes_and_image_dark");
+}
+
+/// Grad-CAM beside Eigen-CAM over the same photos, and what the window asks when results are taken along.
+#[test]
+fn comparison() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("demo.camroi");
+    std::fs::copy(&DEMO.file, &file).unwrap();
+    analyse(&DEMO.root, &file, Method::EigenCam);
+    let launcher = Arc::new(FakeLauncher { dir: DEMO.root.clone() });
+    let mut window = window(launcher, Some(file), [1280.0, 800.0], 1.0);
+    choose(&mut window, "Compare…");
+    keep(&window.render().unwrap(), "compare_question");
+    window.get_by_label_contains("Run 1:").click();
+    settle(&mut window);
+    choose(&mut window, "bird");
+    compare(&mut window, "comparison");
+    choose(&mut window, "Close comparison");
+    choose(&mut window, "Take along");
+    keep(&window.render().unwrap(), "take_along_menu");
+    choose(&mut window, "Report…");
+    keep(&window.render().unwrap(), "take_along_question");
+    choose(&mut window, "Save");
+    keep(&window.render().unwrap(), "take_along_notice");
 }
 
 #[test]

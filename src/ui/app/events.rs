@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Context, Theme, ViewportCommand};
 
 use super::App;
+use super::compare::CompareEvent;
 use super::models::ModelEvent;
 use super::session::Selection;
 use super::takeaway::TakeEvent;
@@ -53,6 +54,8 @@ pub(super) enum Event {
     Model(ModelEvent),
     /// Regions that were drawn by hand were written, or not.
     Drawn(anyhow::Result<()>),
+    /// About the comparison with another run.
+    Compare(CompareEvent),
     /// About a file that is taken along.
     Take(TakeEvent),
     /// A job ended by a panic.
@@ -100,6 +103,7 @@ impl App {
             Event::Model(event) => self.model_told(ctx, event),
             Event::Drawn(Ok(())) => self.session.is_stale = self.session.project.is_some(),
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
+            Event::Compare(event) => self.compare_told(ctx, event),
             Event::Take(event) => self.take_told(event),
             Event::Crashed(job) => self.crashed(job),
         }
@@ -136,6 +140,7 @@ impl App {
             }
             Command::LeaveForm => self.start.form = None,
             Command::Model(command) => self.model_command(command),
+            Command::Compare(command) => self.compare_command(command),
             Command::Take(command) => self.take_command(command),
             Command::StartRun => {
                 if let Some(request) = self.start.form.take() {
@@ -364,6 +369,7 @@ impl App {
 
     /// Shows another project than before.
     pub(super) fn present(&mut self, ctx: &Context, snapshot: Arc<Snapshot>) {
+        self.panes.compare.forget();
         let again = self.habits.project.as_deref() == Some(snapshot.file.as_path());
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
         self.start.form = None;
@@ -398,6 +404,7 @@ impl App {
             return;
         }
         self.session.generation += 1;
+        self.panes.compare.forget();
         self.start.form = None;
         self.session.project = None;
         self.session.is_stale = false;

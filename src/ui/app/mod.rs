@@ -3,6 +3,7 @@
 //! Comes in: a [`Launcher`] and what to open. Goes out: an [`eframe::App`]. May not live here: how a panel looks, how a value
 //! is read.
 
+mod compare;
 mod events;
 mod models;
 mod place;
@@ -18,6 +19,7 @@ use eframe::egui::{self, Context, Theme, Ui};
 use super::class_page::ClassPage;
 use super::class_table::ClassTable;
 use super::command::Command;
+use super::compare::Compare;
 use super::dialogs::Dialogs;
 use super::gallery::Gallery;
 use super::habits::{self, Habits};
@@ -45,6 +47,8 @@ struct Panes {
     gallery: Gallery,
     class_page: ClassPage,
     sample: SampleView,
+    /// In the place of the others while two runs are compared.
+    compare: Compare,
 }
 
 /// What comes from outside of the window.
@@ -106,7 +110,8 @@ impl App {
 
     /// Whether nothing is being read or made; a run may be going on.
     pub fn is_settled(&self) -> bool {
-        let is_calm = self.textures.is_idle() && !self.session.is_stale;
+        let is_drawn = self.textures.is_idle() && self.panes.compare.is_idle();
+        let is_calm = is_drawn && !self.session.is_stale;
         is_calm && self.jobs.running() == usize::from(self.is_running())
     }
 
@@ -159,15 +164,22 @@ impl eframe::App for App {
         for event in self.jobs.drain() {
             self.take(ctx, event);
         }
-        if !self.dialogs.is_open() && !self.picker.is_open() {
-            self.panes.sample.take_keys(ctx);
+        if !self.dialogs.is_open() && !self.picker.is_open() && !self.panes.compare.is_asking() {
+            let comparing = self.panes.compare.is_shown();
+            if !comparing {
+                self.panes.sample.take_keys(ctx);
+            }
             for command in keys::commands(ctx) {
-                self.apply(ctx, command);
+                match comparing {
+                    true => self.key_while_comparing(ctx, command),
+                    false => self.apply(ctx, command),
+                }
             }
         }
         self.post_drawn();
         self.refresh(ctx);
         self.textures.begin_frame(ctx);
+        self.panes.compare.begin_frame(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
@@ -207,6 +219,11 @@ impl App {
     /// The fit of the image that is shown, with what is drawn on it at this moment.
     pub fn shown_fit(&self) -> Option<f64> {
         self.panes.sample.fit()
+    }
+
+    /// The classes of the comparison, top to bottom; none while nothing is compared.
+    pub fn compared_classes(&self) -> Vec<&str> {
+        self.panes.compare.listed()
     }
 
     /// Path of the image that is shown, relative to the data set's folder.

@@ -7,6 +7,7 @@ use eframe::egui::{Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Ri
 
 use super::App;
 use crate::ui::command::{Command, Dialog};
+use crate::ui::compare::CompareCommand;
 use crate::ui::gallery::Tiles;
 use crate::ui::project::Snapshot;
 use crate::ui::runner::Phase;
@@ -30,6 +31,10 @@ impl App {
             });
         }
         match project.as_ref().filter(|_| self.start.form.is_none()) {
+            Some(_) if self.panes.compare.is_shown() => {
+                let layers = self.panes.sample.layers;
+                commands.extend(self.panes.compare.ui(ui, &layers).map(Command::from));
+            }
             Some(project) => commands.extend(self.panes_ui(ui, project)),
             None => {
                 let busy = match self.session.runner.as_ref().map(|r| &r.phase) {
@@ -42,6 +47,7 @@ impl App {
             }
         }
         commands.extend(self.dialogs.takeaway.ui(ui.ctx()).map(Command::Take));
+        commands.extend(self.panes.compare.question_ui(ui.ctx(), &self.habits.recent).map(Command::from));
         if !self.dialogs.is_open() {
             let dataset = self.start.form.as_ref().map(|form| form.dataset.clone());
             commands.extend(self.picker.ui(ui.ctx(), dataset.as_deref()).map(Command::from));
@@ -82,6 +88,8 @@ impl App {
                     let image = self.selection.detail.as_deref().and_then(|d| d.as_ref().ok());
                     let image = image.map(|detail| (detail.sample.id, detail.sample.path.as_str()));
                     taken = takeaway::menu_ui(ui, class, image);
+                    let ask = Command::from(CompareCommand::Ask);
+                    plain(ui, "Compare…", "Set this run beside another one", ask);
                     plain(ui, "Close project", "Back to the first screen", Command::Close);
                     plain(ui, "Open project…", "Open another project (Ctrl+O)", Command::AskProject);
                     plain(ui, "Open folder…", "Analyse another folder (Ctrl+Shift+O)", Command::AskFolder);

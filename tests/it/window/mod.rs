@@ -1,5 +1,7 @@
 //! The window as a person uses it, found by what controls are called.
 
+/// Two runs side by side.
+mod compare;
 /// Regions drawn by hand.
 mod drawing;
 /// Renderings, probe, film strip, zoom.
