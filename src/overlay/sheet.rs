@@ -47,7 +47,8 @@ impl SheetLayout {
         2 * self.line_px() + self.gap_px()
     }
 
-    /// Size of a sheet of `tiles` pictures; `None` where it would be larger than [`MAX_SHEET_PIXELS`].
+    /// Size of a sheet of `tiles` pictures that fill their tiles, the largest it can have; `None` where that is more than
+    /// [`MAX_SHEET_PIXELS`].
     pub fn size(self, tiles: usize) -> Option<Size> {
         let columns = u64::from(self.columns.max(1)).min((tiles as u64).max(1));
         let rows = (tiles as u64).div_ceil(columns);
@@ -59,29 +60,35 @@ impl SheetLayout {
     }
 }
 
-/// The tiles in rows from the upper left under a title, on white; `None` where the sheet would be too large.
+/// The tiles in rows from the upper left under a title, on white, each row as high as its highest picture; `None` where the
+/// sheet would be too large.
 pub fn sheet(title: &str, tiles: &[Tile], layout: SheetLayout) -> Option<RgbImage> {
-    let size = layout.size(tiles.len())?;
+    let width = layout.size(tiles.len())?.width;
     let (gap, line, side) = (layout.gap_px(), layout.line_px(), layout.tile_px);
-    let columns = (size.width - gap) / (side + gap);
-    let mut paper = RgbImage::from_pixel(size.width, size.height, Rgb(PAPER));
-    let corner = |place: usize| {
-        let (row, column) = (place as u32 / columns, place as u32 % columns);
-        (gap + column * (side + gap), layout.title_px() + row * (side + 2 * line + gap))
-    };
-    for (place, tile) in tiles.iter().enumerate() {
-        let (x, y) = corner(place);
-        let (width, height) = tile.picture.dimensions();
-        // Captions of one row stand in line, pictures on them.
-        let (dx, dy) = (side.saturating_sub(width) / 2, side.saturating_sub(height));
-        imageops::replace(&mut paper, &tile.picture, i64::from(x + dx), i64::from(y + dy));
+    let columns = ((width - gap) / (side + gap)) as usize;
+    let mut top = layout.title_px();
+    let mut rows = Vec::new();
+    for row in tiles.chunks(columns) {
+        let highest = row.iter().map(|tile| tile.picture.height().min(side)).max().unwrap_or(0);
+        rows.push((top + highest, row));
+        top += highest + 2 * line + gap;
+    }
+    let left = |column: usize| gap + column as u32 * (side + gap);
+    let mut paper = RgbImage::from_pixel(width, top, Rgb(PAPER));
+    // Captions of one row stand in line, pictures on them.
+    for (bottom, row) in &rows {
+        for (column, tile) in row.iter().enumerate() {
+            let y = i64::from(*bottom) - i64::from(tile.picture.height());
+            imageops::replace(&mut paper, &tile.picture, i64::from(left(column)), y);
+        }
     }
     let mut canvas = Canvas::with_text(paper, layout.text_px());
-    canvas.text_line(title, gap, gap / 2 + line / 2, size.width - 2 * gap, INK);
-    for (place, tile) in tiles.iter().enumerate() {
-        let (x, y) = corner(place);
-        for (i, text) in tile.caption.iter().enumerate() {
-            canvas.text_line(text, x, y + side + i as u32 * line, side, INK);
+    canvas.text_line(title, gap, gap / 2 + line / 2, width - 2 * gap, INK);
+    for (bottom, row) in &rows {
+        for (column, tile) in row.iter().enumerate() {
+            for (i, text) in tile.caption.iter().enumerate() {
+                canvas.text_line(text, left(column), bottom + i as u32 * line, side, INK);
+            }
         }
     }
     Some(canvas.into_image())
@@ -102,7 +109,7 @@ mod tests {
         let tiles: Vec<_> = (0..4).map(|i| tile([200, 10 * i, 0], 60, 40)).collect();
         let size = LAYOUT.size(4).expect("a small sheet");
         let picture = sheet("birds", &tiles, LAYOUT).expect("a small sheet");
-        assert_eq!(picture.dimensions(), (size.width, size.height));
+        assert_eq!(picture.dimensions(), (size.width, size.height - 2 * 20), "rows are as high as their pictures");
         for i in 0..4 {
             let pixels: Vec<_> = picture.enumerate_pixels().filter(|(.., p)| p.0 == [200, 10 * i, 0]).collect();
             assert_eq!(pixels.len(), 60 * 40, "tile {i}");
