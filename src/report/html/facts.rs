@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{HtmlOptions, ReportError};
-use crate::analysis::SampleScore;
+use crate::analysis::{RoiChoice, SampleScore};
 use crate::dataset::{Attribution, SampleId};
 use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, Finding, class_of, class_rows, findings, sort_rows, total_row};
@@ -41,6 +41,8 @@ pub(super) struct Facts {
     /// The data set's folder.
     pub(super) root: PathBuf,
     pub(super) run: RunInfo,
+    /// Which regions count.
+    pub(super) roi_choice: RoiChoice,
     /// Those with an outcome, in path order.
     pub(super) samples: Vec<SampleScore>,
     /// How many samples the project is about.
@@ -90,6 +92,7 @@ impl Facts {
         Ok(Self {
             title: file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),
             run: run.clone(),
+            roi_choice: store.roi_choice(),
             listed: store.sample_count()?,
             failures: store.failures(run.id)?,
             classes: rows.into_iter().map(class).collect(),

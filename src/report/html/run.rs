@@ -43,6 +43,10 @@ fn settings(facts: &Facts, options: &HtmlOptions) -> Vec<(&'static str, String)>
         }
         None => "none".to_owned(),
     };
+    let regions = match facts.roi_choice.words() {
+        Some(words) => format!("{regions}; counted are those of {words}"),
+        None => regions,
+    };
     let counted_as = match options.no_roi {
         NoRoi::Exclude => "photos without a region are left out of the mean fit",
         NoRoi::Zero => "photos without a region count as a fit of 0",
