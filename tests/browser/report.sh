@@ -28,7 +28,7 @@ browse() {
     fi
 }
 
-browse --window-size=1280,2900 --screenshot="$work/report.png"
+browse --window-size=1280,3800 --screenshot="$work/report.png"
 browse --print-to-pdf="$work/report.pdf" --no-pdf-header-footer
 cp "$work/report.png" screenshots/report.png
 cp "$work/report.pdf" "${TMPDIR:-/tmp}/camroi-report.pdf"
