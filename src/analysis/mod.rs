@@ -10,7 +10,7 @@ mod score;
 mod target;
 
 pub use choice::{RoiChoice, Sources};
-pub use models::Models;
+pub use models::{Models, explain, explanation_key};
 pub use score::{SampleScore, Score};
 pub use target::Target;
 
@@ -89,6 +89,11 @@ impl Measured {
         let fit = fit_by(rule, &explanation.map, explanation.view, &counted, belongs);
         let rois = rois.into_iter().zip(shares).map(|(roi, share)| MeasuredRoi { roi, share }).collect();
         Self { explanation, rois, fit }
+    }
+
+    /// The same regions measured on another map.
+    pub fn with_explanation(&self, explanation: Explanation) -> Self {
+        Self::new(explanation, self.rois.iter().map(|region| region.roi.clone()).collect())
     }
 }
 

@@ -39,15 +39,13 @@ impl Models {
 
     /// Identity of everything that changes a number of an explanation. Results are stored under it.
     pub fn explanation_key(&self) -> String {
-        format!("{} {}", self.classifier.key(), self.recipe.key())
+        explanation_key(&self.classifier, &self.recipe)
     }
 
-    /// What the classifier says of images of these `sizes`, and why, one target each. A result depends on its own image only.
-    /// `cancelled` is asked between the passes of methods that need many.
+    /// As [`explain`], with these networks' classifier and recipe.
     ///
     /// # Errors
-    /// If there are not as many sizes and targets as inputs, a target is no class of the classifier, the scores are not finite
-    /// (the weights are damaged), the method is not defined for this classifier, somebody cancels, or the device fails.
+    /// As [`explain`].
     pub fn explain(
         &self,
         inputs: &[NetworkInput],
@@ -55,28 +53,7 @@ impl Models {
         targets: &[Target<'_>],
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Vec<Explanation>, SaliencyError> {
-        if inputs.len() != sizes.len() || inputs.len() != targets.len() {
-            let counts = format!("{} inputs, {} sizes and {} targets", inputs.len(), sizes.len(), targets.len());
-            return Err(SaliencyError::Setting(counts));
-        }
-        if inputs.is_empty() {
-            return Ok(Vec::new());
-        }
-        let input = batch(inputs)?;
-        let features = self.classifier.features(&input)?;
-        let logits = host_rows(&self.classifier.head(&features)?)?;
-        let chosen = logits.iter().zip(targets).map(|(logits, target)| choose(logits, *target));
-        let targets = chosen.collect::<candle_core::Result<Vec<_>>>()?;
-        let subject = Subject { input: &input, features: &features, targets: &targets };
-        let maps = saliency(&self.classifier, &subject, &self.recipe, cancelled)?;
-        let explanation = |(i, map): (usize, SaliencyMap)| Explanation {
-            image: sizes[i],
-            view: inputs[i].view,
-            top: top(&logits[i]),
-            target: targets[i],
-            map,
-        };
-        Ok(maps.into_iter().enumerate().map(explanation).collect())
+        explain(&self.classifier, &self.recipe, inputs, sizes, targets, cancelled)
     }
 
     /// The scores before the softmax, one row an image, and nothing else: what classifying alone costs.
@@ -119,6 +96,49 @@ impl Models {
             None => Ok(vec![Vec::new(); inputs.len()]),
         }
     }
+}
+
+/// Identity of everything that changes a number of an explanation.
+pub fn explanation_key(classifier: &Classifier, recipe: &Recipe) -> String {
+    format!("{} {}", classifier.key(), recipe.key())
+}
+
+/// What a classifier says of images of these `sizes`, and why, one target each. A result depends on its own image only.
+/// `cancelled` is asked between the passes of methods that need many.
+///
+/// # Errors
+/// If there are not as many sizes and targets as inputs, a target is no class of the classifier, the scores are not finite (the
+/// weights are damaged), the method is not defined for this classifier, somebody cancels, or the device fails.
+pub fn explain(
+    classifier: &Classifier,
+    recipe: &Recipe,
+    inputs: &[NetworkInput],
+    sizes: &[Size],
+    targets: &[Target<'_>],
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<Explanation>, SaliencyError> {
+    if inputs.len() != sizes.len() || inputs.len() != targets.len() {
+        let counts = format!("{} inputs, {} sizes and {} targets", inputs.len(), sizes.len(), targets.len());
+        return Err(SaliencyError::Setting(counts));
+    }
+    if inputs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let input = batch(inputs)?;
+    let features = classifier.features(&input)?;
+    let logits = host_rows(&classifier.head(&features)?)?;
+    let chosen = logits.iter().zip(targets).map(|(logits, target)| choose(logits, *target));
+    let targets = chosen.collect::<candle_core::Result<Vec<_>>>()?;
+    let subject = Subject { input: &input, features: &features, targets: &targets };
+    let maps = saliency(classifier, &subject, recipe, cancelled)?;
+    let explanation = |(i, map): (usize, SaliencyMap)| Explanation {
+        image: sizes[i],
+        view: inputs[i].view,
+        top: top(&logits[i]),
+        target: targets[i],
+        map,
+    };
+    Ok(maps.into_iter().enumerate().map(explanation).collect())
 }
 
 /// The rows of a matrix, wherever it is.

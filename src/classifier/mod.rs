@@ -80,6 +80,8 @@ pub struct Classifier {
     layer: String,
     layers: Vec<String>,
     grids: Vec<Size>,
+    /// The network in one piece; its halves share its weights.
+    graph: Graph,
     features: Network,
     head: Network,
     /// `(classes, c)` where the head is a mean and one linear layer.
@@ -116,25 +118,29 @@ impl Classifier {
             linear_head: head.pooled_linear().cloned(),
             head: Network::new(&head, device)?,
             device: device.clone(),
+            graph: graph.clone(),
             spec,
         })
     }
 
-    /// The same classifier with other weights: `features` and `head` are its own graphs, node for node.
+    /// The same classifier, cut at another layer.
     ///
     /// # Errors
-    /// If the device refuses.
-    pub(crate) fn with_halves(&self, features: &Graph, head: &Graph) -> Result<Self, ClassifierError> {
-        Ok(Self {
-            spec: self.spec.clone(),
-            layer: self.layer.clone(),
-            layers: self.layers.clone(),
-            grids: self.grids.clone(),
-            features: Network::new(features, &self.device)?,
-            linear_head: head.pooled_linear().cloned(),
-            head: Network::new(head, &self.device)?,
-            device: self.device.clone(),
-        })
+    /// If there is no such layer, or the network cannot be cut there.
+    pub fn at_layer(&self, layer: &str) -> Result<Self, ClassifierError> {
+        Self::new(self.spec.clone(), &self.graph, layer, &self.device)
+    }
+
+    /// The same classifier with the weights of its convolutions and linear layers replaced by what `change` makes of them; it is
+    /// told the node's name.
+    ///
+    /// # Errors
+    /// If `change` fails or the device refuses.
+    pub(crate) fn with_weights(
+        &self,
+        change: impl FnMut(&str, &Tensor) -> candle_core::Result<Tensor>,
+    ) -> Result<Self, ClassifierError> {
+        Self::new(self.spec.clone(), &self.graph.with_weights(change)?, &self.layer, &self.device)
     }
 
     /// What people call it.

@@ -31,6 +31,7 @@ pub use annotate::{Annotated, annotate};
 pub use control::Control;
 pub use progress::Progress;
 pub use session::{ModelRequest, Request, Session, load_models};
+pub use source::photo;
 
 use crate::analysis::{Explanation, SampleScore, Target};
 use crate::dataset::{Dataset, Sample, SampleId};

@@ -48,3 +48,11 @@ pub(super) fn picture(bytes: &[u8]) -> Result<RgbImage, String> {
         Err(_panic) => Err("the decoder cannot cope with this file".to_owned()),
     }
 }
+
+/// The upright picture in a file, or in a short line that does not name the file why there is none.
+///
+/// # Errors
+/// If the file cannot be read, or holds no picture.
+pub fn photo(file: &Path) -> Result<RgbImage, String> {
+    picture(&read(file)?.0)
+}

@@ -60,7 +60,7 @@ pub fn randomised(classifier: &Classifier, level: Level, seed: u64) -> Result<Cl
         Some(i) => shuffled(weight, Noise(seed).stream((chosen.len() - i) as u64)),
         None => Ok(weight.clone()),
     };
-    classifier.with_halves(&features.with_weights(shuffle)?, &head.with_weights(shuffle)?)
+    classifier.with_weights(shuffle)
 }
 
 /// For each image how far the order of its map's cells under `other` agrees with that under `classifier`, which both explain the same

@@ -50,6 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "saliency",
         ],
     ),
+    ("inquiry", &["run", "store", "analysis", "models", "classifier", "saliency", "dataset", "device", "geometry"]),
     (
         "report",
         &[
@@ -71,6 +72,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "ui",
         &[
             "run",
+            "inquiry",
+            "measure",
             "store",
             "summary",
             "report",
@@ -94,6 +97,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "run",
+            "inquiry",
             "store",
             "report",
             "ui",

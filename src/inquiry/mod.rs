@@ -1,0 +1,71 @@
+//! Questions after a run: the same photo explained otherwise.
+//!
+//! Comes in: the settings of a run and a [`Question`]. Goes out: the answer, computed with the run's own classifier. May not
+//! live here: how a map is computed, drawing. Nothing here changes a run.
+
+mod explainer;
+mod networks;
+
+use std::path::PathBuf;
+
+pub use explainer::Explainer;
+pub use networks::Networks;
+
+use crate::analysis::Explanation;
+use crate::dataset::ClassId;
+use crate::geometry::Size;
+use crate::saliency::Recipe;
+use crate::store::RunSettings;
+
+/// A layer that maps can be computed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerGrid {
+    /// Its name.
+    pub name: String,
+    /// Columns and rows of its maps, for the classifier's usual input.
+    pub grid: Size,
+}
+
+/// The class that a map shall explain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The most probable one.
+    Predicted,
+    /// The most probable of these.
+    BestOf(Vec<ClassId>),
+}
+
+/// How one photo shall be explained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The file.
+    pub photo: PathBuf,
+    /// The target layer.
+    pub layer: String,
+    /// The method and its settings.
+    pub recipe: Recipe,
+    /// The class.
+    pub target: Wanted,
+}
+
+/// Answers questions; called on worker threads.
+pub trait Explain: Send + Sync {
+    /// The layers of a run's classifier, from input to output.
+    ///
+    /// # Errors
+    /// If the classifier cannot be loaded, or is no longer the one that the run was made with.
+    fn layers(&self, run: &RunSettings) -> anyhow::Result<Vec<LayerGrid>>;
+
+    /// What the run's classifier says of a photo, and the map that is asked for. `cancelled` is asked between the passes of
+    /// methods that need many.
+    ///
+    /// # Errors
+    /// As [`Explain::layers`], and if the photo cannot be read, there is no such layer or class, the method is not defined for
+    /// the classifier, or somebody cancels.
+    fn explain(
+        &self,
+        run: &RunSettings,
+        question: &Question,
+        cancelled: &dyn Fn() -> bool,
+    ) -> anyhow::Result<Explanation>;
+}
