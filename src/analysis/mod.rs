@@ -91,9 +91,12 @@ impl Measured {
         Self { explanation, rois, fit }
     }
 
-    /// The same regions measured on another map.
+    /// The same regions, of which the usual ones count, measured on another map.
     pub fn with_explanation(&self, explanation: Explanation) -> Self {
-        Self::new(explanation, self.rois.iter().map(|region| region.roi.clone()).collect())
+        let rois: Vec<_> = self.rois.iter().map(|region| region.roi.clone()).collect();
+        let choice = RoiChoice::default();
+        let counts = choice.counts(&rois);
+        Self::by_rule(explanation, rois, choice.rule, counts, |_| true)
     }
 }
 

@@ -9,6 +9,7 @@ use super::shelf::Shelf;
 use crate::card::{ModelCard, ModelKind};
 use crate::demo;
 use crate::device::DeviceChoice;
+use crate::inquiry::{Explain, Explainer};
 use crate::models::{self, bundled_names, card};
 use crate::report::ModelNote;
 use crate::run::{Control, ModelRequest, Request, RunEvent, Session};
@@ -19,12 +20,13 @@ use crate::ui;
 /// The program's own networks and photos, and the user's networks.
 pub(super) struct Program {
     shelf: Shelf,
+    explainer: Explainer,
 }
 
 impl Program {
     /// With the models of a shelf.
     pub(super) fn new(shelf: models::Shelf) -> Self {
-        Self { shelf: Shelf(shelf) }
+        Self { shelf: Shelf(shelf), explainer: Explainer::new(DeviceChoice::Auto) }
     }
 }
 
@@ -66,6 +68,10 @@ impl ui::Launcher for Program {
 
     fn model_notes(&self, settings: &RunSettings) -> Vec<ModelNote> {
         super::report::model_notes(settings)
+    }
+
+    fn explainer(&self) -> &dyn Explain {
+        &self.explainer
     }
 
     fn demo(&self) -> Result<ui::Request> {

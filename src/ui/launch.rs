@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use super::models::Shelf;
+use crate::inquiry::Explain;
 use crate::report::ModelNote;
 use crate::run::{Control, RunEvent};
 use crate::store::{RunSettings, TargetRule};
@@ -104,6 +105,9 @@ pub trait Launcher: Send + Sync {
     fn model_notes(&self, _settings: &RunSettings) -> Vec<ModelNote> {
         Vec::new()
     }
+
+    /// What explains single photos otherwise than a run did.
+    fn explainer(&self) -> &dyn Explain;
 
     /// The run over the bundled photos.
     ///

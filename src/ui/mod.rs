@@ -23,6 +23,7 @@ mod keys;
 mod launch;
 mod layers;
 mod models;
+mod other_map;
 mod pictures;
 mod project;
 mod run_panel;

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use camroi::device::DeviceChoice;
+use camroi::inquiry::{Explain, Explainer};
 use camroi::models::Shelf;
 use camroi::run::{Control, ModelRequest, RunEvent, Session};
 use camroi::saliency::Method;
@@ -151,6 +152,53 @@ fn press(window: &mut Window, keys: &[Key]) {
 }
 
 #[test]
+fn another_map_than_the_runs() {
+    let launcher = Arc::new(Explaining {
+        models: FakeLauncher { dir: DEMO.root.clone() },
+        explainer: Explainer::new(DeviceChoice::Cpu),
+    });
+    let mut window = window(launcher, Some(DEMO.file.clone()), [1280.0, 800.0], 1.0);
+    choose(&mut window, "fish");
+    window.get_by_label("Method of the map").click();
+    settle(&mut window);
+    keep(&window.render().unwrap(), "menu_of_methods");
+    choose(&mut window, "guided-backprop");
+    compare(&mut window, "another_map");
+}
+
+/// Runs nothing, but explains with the bundled network.
+struct Explaining {
+    models: FakeLauncher,
+    explainer: Explainer,
+}
+
+impl Launcher for Explaining {
+    fn choices(&self) -> Choices {
+        self.models.choices()
+    }
+
+    fn shelf(&self) -> &dyn camroi::ui::Shelf {
+        &self.models
+    }
+
+    fn credits(&self) -> Vec<Credits> {
+        self.models.credits()
+    }
+
+    fn explainer(&self) -> &dyn Explain {
+        &self.explainer
+    }
+
+    fn demo(&self) -> anyhow::Result<Request> {
+        self.models.demo()
+    }
+
+    fn launch(&self, _: &Request, _: &Control, _: &mut dyn FnMut(RunEvent)) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
 fn image_page_wide_with_side_by_side() {
     let mut window = on_demo([2560.0, 1440.0], 1.0);
     choose(&mut window, "fish");
@@ -218,6 +266,10 @@ impl Launcher for Paced {
     }
 
     fn shelf(&self) -> &dyn camroi::ui::Shelf {
+        &self.models
+    }
+
+    fn explainer(&self) -> &dyn Explain {
         &self.models
     }
 

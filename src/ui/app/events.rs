@@ -10,6 +10,7 @@ use eframe::egui::{Context, Theme, ViewportCommand};
 
 use super::App;
 use super::compare::CompareEvent;
+use super::explain::{EXPLAINING, MapEvent};
 use super::models::ModelEvent;
 use super::session::Selection;
 use super::takeaway::TakeEvent;
@@ -52,6 +53,8 @@ pub(super) enum Event {
     Judged(anyhow::Result<()>),
     /// A job about models tells.
     Model(ModelEvent),
+    /// A job about maps tells; of the project of this number.
+    Map(u64, MapEvent),
     /// Regions that were drawn by hand were written, or not.
     Drawn(anyhow::Result<()>),
     /// About the comparison with another run.
@@ -102,10 +105,16 @@ impl App {
             Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
             Event::Model(event) => self.model_told(ctx, event),
             Event::Drawn(Ok(())) => self.session.is_stale = self.session.project.is_some(),
+            Event::Map(generation, event) => self.map_told(generation, event),
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
             Event::Compare(event) => self.compare_told(ctx, event),
             Event::Take(event) => self.take_told(event),
-            Event::Crashed(job) => self.crashed(job),
+            Event::Crashed(job) => {
+                if job == EXPLAINING {
+                    self.panes.sample.other.crashed();
+                }
+                self.crashed(job);
+            }
         }
     }
 
@@ -241,6 +250,7 @@ impl App {
     pub(super) fn refresh(&mut self, ctx: &Context) {
         self.read_again(ctx);
         self.try_models();
+        self.explain();
         self.arrange();
         let Some(project) = &self.session.project else { return };
         self.panes.classes.refresh(&project.classes, &self.session.verdicts);
@@ -375,6 +385,7 @@ impl App {
         self.start.form = None;
         self.session.verdicts = Verdicts::new(snapshot.verdicts.iter().cloned());
         self.panes.sample.drawing.reset();
+        self.panes.sample.other.clear();
         ctx.send_viewport_cmd(ViewportCommand::Title(format!("{} – camroi", snapshot.title())));
         self.habits.remember(&snapshot.file);
         self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
@@ -412,6 +423,7 @@ impl App {
         self.session.busy = None;
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
         self.textures.set_source(None);
+        self.panes.sample.other.clear();
         self.habits.project = None;
         ctx.send_viewport_cmd(ViewportCommand::Title("camroi".into()));
     }

@@ -5,6 +5,7 @@
 
 mod compare;
 mod events;
+mod explain;
 mod models;
 mod place;
 mod runs;

@@ -141,7 +141,8 @@ impl App {
             let strip = at.map(|at| Strip { samples: &project.samples, order: &selection.order, at });
             let chosen = match selection.detail.as_deref() {
                 Some(Ok(detail)) => {
-                    Chosen::Ready { detail, strip, judgement: verdicts.judgement(&Subject::Sample(detail.sample.id)) }
+                    let judgement = verdicts.judgement(&Subject::Sample(detail.sample.id));
+                    Chosen::Ready { detail, strip, judgement, settings: &project.run.settings }
                 }
                 Some(Err(reason)) => Chosen::Unreadable(reason),
                 None if selection.sample.is_some() => Chosen::Loading,

@@ -20,6 +20,7 @@ use super::drawing::keys::{self, Wish};
 use super::drawing::{Drawing, Input};
 use super::gallery::file_name;
 use super::layers::Layers;
+use super::other_map::{OtherMap, Shown};
 use super::project::{ClassNames, Detail};
 use super::textures::Textures;
 use super::theme::{palette, size};
@@ -28,6 +29,7 @@ use super::widgets::{self, Icon};
 use crate::dataset::SampleId;
 use crate::geometry::{BBox, Size};
 use crate::roi::{DrawnRoi, Outline};
+use crate::store::RunSettings;
 use crate::verdict::{Judgement, Subject};
 use details::Answer;
 use heat::Heat;
@@ -53,6 +55,8 @@ pub(crate) enum Chosen<'a> {
         strip: Option<Strip<'a>>,
         /// What the reviewer decided about it.
         judgement: Option<&'a Judgement>,
+        /// The run that it belongs to.
+        settings: &'a RunSettings,
     },
 }
 
@@ -63,6 +67,8 @@ pub(crate) struct SampleView {
     pub(crate) layers: Layers,
     /// What is drawn by hand.
     pub(crate) drawing: Drawing,
+    /// The map that is shown instead of the run's.
+    pub(crate) other: OtherMap,
     zoom: Zoom,
     /// Whether the next frame goes to one to one, or back.
     one_to_one: bool,
@@ -166,8 +172,8 @@ impl SampleView {
         names: ClassNames<'_>,
         textures: &mut Textures,
     ) -> Option<Command> {
-        let (detail, strip, judgement) = match chosen {
-            Chosen::Ready { detail, strip, judgement } => (*detail, *strip, *judgement),
+        let (detail, strip, judgement, settings) = match chosen {
+            Chosen::Ready { detail, strip, judgement, settings } => (*detail, *strip, *judgement, *settings),
             other => {
                 widgets::header(ui, |ui| drop(widgets::title(ui, "Image")), |_| {});
                 match other {
@@ -190,6 +196,7 @@ impl SampleView {
             return command;
         }
         command = self.tools_ui(ui, sample).or(command);
+        self.other_map_ui(ui, detail, settings, names);
         command = verdict_ui(ui, sample, judgement).or(command);
         let mut answer = Answer::default();
         let room = ui.available_size();
@@ -221,6 +228,7 @@ impl SampleView {
             (self.shown, self.live) = (Some(sample), None);
             return;
         };
+        let measured = self.other.measured(sample).unwrap_or(measured);
         let size = measured.explanation.image;
         self.drawing.open(sample, size, &detail.drawn);
         if self.shown != Some(sample) {
@@ -234,6 +242,14 @@ impl SampleView {
             Some(live) => live.update(measured, drawn),
             None => self.live = Some(Live::new(measured, drawn)),
         }
+    }
+
+    /// The bar that chooses another map; while drawing, the photo needs the room more.
+    fn other_map_ui(&mut self, ui: &mut Ui, detail: &Detail, settings: &RunSettings, names: ClassNames<'_>) {
+        let Some(live) = self.live.as_ref().filter(|_| !self.drawing.on || !self.other.is_of_run()) else { return };
+        let is_labelled = detail.sample.label.as_ref().is_some_and(|label| settings.hits.contains_key(label));
+        let (sample, measured) = (detail.sample.id, live.measured());
+        self.other.ui(ui, &Shown { settings, names, sample, measured, is_labelled });
     }
 
     fn details_ui(&mut self, ui: &mut Ui, detail: &Detail, names: ClassNames<'_>, is_column: bool) -> Answer {

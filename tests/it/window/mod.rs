@@ -8,6 +8,8 @@ mod drawing;
 mod image_page;
 /// Choosing and adding the model of a run.
 pub(crate) mod models;
+/// Another method, layer or class for the shown image.
+mod other_map;
 pub(crate) mod seed;
 /// Taking results along.
 mod takeaway;

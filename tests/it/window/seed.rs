@@ -8,8 +8,9 @@ use camroi::analysis::{Explanation, Prediction};
 use camroi::dataset::{ClassId, Sample};
 use camroi::detector::Detection;
 use camroi::geometry::{BBox, Size};
+use camroi::inquiry::{Explain, LayerGrid, Question, Wanted};
 use camroi::run::{Control, Finished, RunEvent};
-use camroi::saliency::SaliencyMap;
+use camroi::saliency::{Method, SaliencyMap};
 use camroi::store::{Analysed, ContentHash, NetworkInfo, RunSettings, SampleRecord, Store, TargetRule};
 use camroi::ui::{App, Choices, Credit, Credits, Draft, KnownModel, Launcher, Layers, ModelUse, Place, Request, Shelf};
 use eframe::egui;
@@ -162,6 +163,35 @@ impl FakeLauncher {
     }
 }
 
+/// EigenCAM is not available, RISE takes until it is cancelled, and all others see everything in the first column.
+impl Explain for FakeLauncher {
+    fn layers(&self, _: &RunSettings) -> anyhow::Result<Vec<LayerGrid>> {
+        let layer = |name: &str, side| LayerGrid { name: name.into(), grid: Size::new(side, side) };
+        Ok(vec![layer("first", 8), layer("last", 4)])
+    }
+
+    fn explain(
+        &self,
+        _: &RunSettings,
+        question: &Question,
+        cancelled: &dyn Fn() -> bool,
+    ) -> anyhow::Result<Explanation> {
+        anyhow::ensure!(question.recipe.method != Method::EigenCam, "not available here");
+        while question.recipe.method == Method::Rise && !cancelled() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        anyhow::ensure!(!cancelled(), "cancelled");
+        let image = Size::new(64, 48);
+        let values = (0..16).map(|i| if i % 4 == 0 { 1.0 } else { 0.0 }).collect();
+        let target = match &question.target {
+            Wanted::BestOf(classes) => classes[0],
+            Wanted::Predicted => ClassId(3),
+        };
+        let top = vec![Prediction { class: ClassId(3), probability: 0.75 }];
+        Ok(Explanation { image, view: image.bounds(), top, target, map: SaliencyMap::from_values(4, 4, values) })
+    }
+}
+
 impl Launcher for FakeLauncher {
     fn choices(&self) -> Choices {
         let one = |name: &str| vec![name.to_owned()];
@@ -174,6 +204,10 @@ impl Launcher for FakeLauncher {
     }
 
     fn shelf(&self) -> &dyn Shelf {
+        self
+    }
+
+    fn explainer(&self) -> &dyn Explain {
         self
     }
 
@@ -269,6 +303,15 @@ pub(crate) fn settle(window: &mut Window) {
 /// As [`settle`], but a run may go on.
 pub(crate) fn settle_beside_run(window: &mut Window) {
     settle_when(window, App::is_settled);
+}
+
+/// Draws frames until a map is being computed and nothing else goes on.
+pub(crate) fn settle_while_explaining(window: &mut Window) {
+    let patience = Instant::now() + Duration::from_secs(120);
+    while !shows(window, "computing…") {
+        window.step();
+        assert!(Instant::now() < patience, "no map is being computed");
+    }
 }
 
 fn settle_when(window: &mut Window, is_calm: fn(&App) -> bool) {

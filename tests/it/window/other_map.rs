@@ -1,0 +1,71 @@
+//! Another map than the run's over an image.
+
+use egui_kittest::kittest::Queryable as _;
+
+use super::click;
+use super::seed::{Window, open_window, settle, settle_while_explaining, shows};
+
+fn choose(window: &mut Window, menu: &str, entry: &str) {
+    click(window, menu);
+    window.get_by_label(entry).click();
+}
+
+#[test]
+fn another_method_shows_its_own_map_and_numbers_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    // All of the run's saliency lies outside of the region, all of the other map's inside.
+    assert!(shows(&window, "0.0\u{a0}%") && !shows(&window, "not the run's map"));
+    choose(&mut window, "Method of the map", "layercam");
+    settle(&mut window);
+    assert!(shows(&window, "100.0\u{a0}%") && shows(&window, "not the run's map"));
+    assert_eq!(window.state().listed_classes(), ["bird", "dog", "cat"], "the tables stay those of the run");
+    click(&mut window, "Next image");
+    assert!(shows(&window, "100.0\u{a0}%") && shows(&window, "not the run's map"), "the choice goes with the person");
+    click(&mut window, "Back to the run's map");
+    assert!(!shows(&window, "not the run's map") && !shows(&window, "100.0\u{a0}%"));
+}
+
+#[test]
+fn layers_are_listed_with_their_grids() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "Layer of the map");
+    assert!(shows(&window, "first  8 × 8") && shows(&window, "last  4 × 4"));
+    window.get_by_label("first  8 × 8").click();
+    settle(&mut window);
+    assert!(shows(&window, "not the run's map"));
+}
+
+#[test]
+fn any_class_can_be_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    choose(&mut window, "Class of the map", "labelled class");
+    settle(&mut window);
+    assert!(shows(&window, "not the run's map"));
+}
+
+#[test]
+fn the_map_before_stays_while_another_one_is_computed_and_cancelling_keeps_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    choose(&mut window, "Method of the map", "layercam");
+    settle(&mut window);
+    choose(&mut window, "Method of the map", "rise");
+    settle_while_explaining(&mut window);
+    assert!(shows(&window, "computing…") && shows(&window, "100.0\u{a0}%"));
+    window.get_by_label("Cancel").click();
+    settle(&mut window);
+    assert!(!shows(&window, "computing…") && shows(&window, "100.0\u{a0}%") && shows(&window, "not the run's map"));
+}
+
+#[test]
+fn why_there_is_no_map_is_said_and_the_runs_own_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    choose(&mut window, "Method of the map", "eigencam");
+    settle(&mut window);
+    assert!(shows(&window, "not available here"));
+    assert!(shows(&window, "0.0\u{a0}%"));
+}
