@@ -39,7 +39,7 @@
 //! verdict      what a reviewer decides about a class or a sample
 //! store        the project file (SQLite)
 //! run          the loop: workers, events, pause, cancel, resume, saving
-//! inquiry      a run's classifier -> other explanations of its photos
+//! inquiry      a run's classifier -> other explanations of its photos, checks of its maps
 //! summary      sample scores -> ClassRow per class, and how two runs differ
 //! report       rows and samples -> CSV, JSON, text, a page in HTML
 //! ui           the window

@@ -10,7 +10,7 @@ mod score;
 mod target;
 
 pub use choice::{RoiChoice, Sources};
-pub use models::{Models, explain, explanation_key};
+pub use models::{Models, explain, explanation_key, input_batch};
 pub use score::{SampleScore, Score};
 pub use target::Target;
 

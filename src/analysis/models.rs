@@ -61,7 +61,7 @@ impl Models {
     /// # Errors
     /// If an input does not fit the network, or the device fails.
     pub fn logits(&self, inputs: &[NetworkInput]) -> candle_core::Result<Vec<Vec<f32>>> {
-        host_rows(&self.classifier.head(&self.classifier.features(&batch(inputs)?)?)?)
+        host_rows(&self.classifier.head(&self.classifier.features(&input_batch(inputs)?)?)?)
     }
 
     /// The most probable classes of each input, best first, and nothing else.
@@ -124,7 +124,7 @@ pub fn explain(
     if inputs.is_empty() {
         return Ok(Vec::new());
     }
-    let input = batch(inputs)?;
+    let input = input_batch(inputs)?;
     let features = classifier.features(&input)?;
     let logits = host_rows(&classifier.head(&features)?)?;
     let chosen = logits.iter().zip(targets).map(|(logits, target)| choose(logits, *target));
@@ -147,7 +147,10 @@ fn host_rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
 }
 
 /// Inputs of one size as `(n, 3, h, w)`, on the CPU.
-fn batch(inputs: &[NetworkInput]) -> candle_core::Result<Tensor> {
+///
+/// # Errors
+/// If the inputs differ in size.
+pub fn input_batch(inputs: &[NetworkInput]) -> candle_core::Result<Tensor> {
     let planes = |input: &NetworkInput| {
         Tensor::from_slice(&input.values, (3, input.size.height as usize, input.size.width as usize), &Device::Cpu)
     };

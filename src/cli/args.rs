@@ -41,6 +41,12 @@ pub(super) enum Command {
     Classes(ClassesArgs),
     /// Print localisation measures by class: pointing game, rank accuracy, ROC area and others
     Measures(MeasuresArgs),
+    /// Check whether maps change when the network's weights are replaced at random
+    Sanity(CheckArgs),
+    /// Check whether the score depends on the pixels that maps point to: deletion, insertion, ROAD
+    Faithfulness(CheckArgs),
+    /// Compare the classes under several saliency methods, and rank correlations between them
+    Agreement(AgreementArgs),
     /// Write the samples of a project for other programs
     Export(ExportArgs),
     /// Compare two runs over the same photos: of two projects, or of one
@@ -305,6 +311,42 @@ impl ClassFormatArg {
             Self::Parquet => Some(ClassFormat::Parquet),
         }
     }
+}
+
+/// Which samples of a project are checked.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Project file
+    pub(super) file: PathBuf,
+    /// Only these classes
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) classes: Vec<String>,
+    /// The first N photos of each class
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(super) per_class: NonZeroUsize,
+    /// All photos of each class
+    #[arg(long, conflicts_with = "per_class")]
+    pub(super) all: bool,
+    /// What to compute on: auto, cpu, cuda, cuda:N or metal
+    #[arg(long, default_value = "auto")]
+    pub(super) device: DeviceChoice,
+    #[arg(long, default_value = "table")]
+    pub(super) format: CheckFormatArg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormatArg {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AgreementArgs {
+    #[command(flatten)]
+    pub(super) check: CheckArgs,
+    /// Methods to compare, at least two
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = method, required = true)]
+    pub(super) methods: Vec<Method>,
 }
 
 #[derive(Debug, Args)]

@@ -52,7 +52,7 @@ fn sample_measures(result: &SampleResult, class_names: &[String]) -> Option<Samp
 }
 
 /// A mean with half the width of its interval.
-fn cell(mean: &MeasureMean) -> String {
+pub(super) fn cell(mean: &MeasureMean) -> String {
     match (mean.mean, mean.ci) {
         (Some(mean), Some((low, high))) => format!("{mean:.2} ± {:.2}", (high - low) / 2.0),
         (Some(mean), None) => format!("{mean:.2}"),

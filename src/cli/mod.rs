@@ -10,6 +10,7 @@ mod analyze;
 mod annotate;
 mod args;
 mod bench;
+mod checks;
 mod compare;
 mod interrupt;
 #[cfg(feature = "gui")]
@@ -93,6 +94,9 @@ fn dispatch(cli: Cli) -> Result<Status> {
         Some(Command::Annotate(args)) => annotate::annotate_command(&args),
         Some(Command::Classes(args)) => tables::classes(&args),
         Some(Command::Measures(args)) => measures::measures_command(&args),
+        Some(Command::Sanity(args)) => checks::sanity_command(&args),
+        Some(Command::Faithfulness(args)) => checks::faithfulness_command(&args),
+        Some(Command::Agreement(args)) => checks::agreement_command(&args),
         Some(Command::Export(args)) => tables::export(&args),
         Some(Command::Compare(args)) => compare::compare_command(&args),
         Some(Command::Report(args)) => report::report(&args),

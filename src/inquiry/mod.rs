@@ -1,15 +1,19 @@
-//! Questions after a run: the same photo explained otherwise.
+//! Questions after a run: a photo explained otherwise, and checks of whether its maps can be believed.
 //!
-//! Comes in: the settings of a run and a [`Question`]. Goes out: the answer, computed with the run's own classifier. May not
+//! Comes in: the settings of a run and a [`Question`], or some samples of it. Goes out: the answer, computed with the run's own classifier. May not
 //! live here: how a map is computed, drawing. Nothing here changes a run.
 
+mod checks;
 mod explainer;
 mod networks;
+mod subset;
 
 use std::path::PathBuf;
 
+pub use checks::{Check, CheckRow, Watch, by_methods, faithfulness, rank_correlations, sanity, unmoved};
 pub use explainer::Explainer;
 pub use networks::Networks;
+pub use subset::{Case, Subset, cases};
 
 use crate::analysis::Explanation;
 use crate::dataset::ClassId;

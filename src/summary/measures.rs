@@ -50,6 +50,28 @@ pub struct MeasureRow {
     pub means: [MeasureMean; Measures::NAMES.len()],
 }
 
+impl MeasureMean {
+    /// The mean of some values; no bit of it depends on their order.
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let values = sorted(values);
+        Self { n: values.len(), mean: mean(&values), ci: bootstrap::interval(&values) }
+    }
+}
+
+/// For each class, in order of their names, the mean of each number of its samples, which are given with their classes; all samples
+/// have as many.
+pub fn class_means<'a>(samples: &[(&'a str, &[Option<f64>])]) -> Vec<(&'a str, Vec<MeasureMean>)> {
+    let mut classes: BTreeMap<&str, Vec<&[Option<f64>]>> = BTreeMap::new();
+    for (class, values) in samples {
+        classes.entry(class).or_default().push(values);
+    }
+    let means = |samples: &[&[Option<f64>]]| {
+        let columns = samples.iter().map(|values| values.len()).min().unwrap_or(0);
+        (0..columns).map(|i| MeasureMean::of(samples.iter().filter_map(|values| values[i]))).collect()
+    };
+    classes.into_iter().map(|(class, samples)| (class, means(&samples))).collect()
+}
+
 /// A row for each class, in order of their names.
 pub fn measure_rows(samples: &[SampleMeasures], minus: Minus) -> Vec<MeasureRow> {
     let mut classes: BTreeMap<&str, Vec<&SampleMeasures>> = BTreeMap::new();
@@ -57,10 +79,7 @@ pub fn measure_rows(samples: &[SampleMeasures], minus: Minus) -> Vec<MeasureRow>
         classes.entry(&sample.class).or_default().push(sample);
     }
     let row = |(class, samples): (&str, Vec<&SampleMeasures>)| {
-        let means = std::array::from_fn(|i| {
-            let values = sorted(samples.iter().filter_map(|s| value(s, i, minus)));
-            MeasureMean { n: values.len(), mean: mean(&values), ci: bootstrap::interval(&values) }
-        });
+        let means = std::array::from_fn(|i| MeasureMean::of(samples.iter().filter_map(|s| value(s, i, minus))));
         MeasureRow { class: class.to_owned(), means }
     };
     classes.into_iter().map(row).collect()
@@ -82,6 +101,17 @@ mod tests {
     fn sample(class: &str, fit: Option<f64>, uniform: f64) -> SampleMeasures {
         let of = |fit| Measures { fit, ..Measures::default() };
         SampleMeasures { class: class.into(), map: of(fit), centre: of(None), uniform: of(Some(uniform)) }
+    }
+
+    #[test]
+    fn each_column_has_its_own_mean_and_number_of_values() {
+        let samples: [(&str, &[Option<f64>]); 3] =
+            [("b", &[Some(1.0), None]), ("a", &[Some(4.0), Some(2.0)]), ("b", &[Some(2.0), Some(0.5)])];
+        let means = class_means(&samples);
+        let numbers = |i: usize| means[i].1.iter().map(|m| (m.n, m.mean)).collect::<Vec<_>>();
+        assert_eq!((means[0].0, means[1].0), ("a", "b"));
+        assert_eq!(numbers(0), [(1, Some(4.0)), (1, Some(2.0))]);
+        assert_eq!(numbers(1), [(2, Some(1.5)), (1, Some(0.5))]);
     }
 
     #[test]

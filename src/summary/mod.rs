@@ -20,7 +20,7 @@ pub use compare::{
     ClassDifference, Comparison, DifferenceColumn, Paired, SampleDifference, Side, compare, sort_differences,
 };
 pub use confusion::{Confusion, confusions};
-pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, measure_rows};
+pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, class_means, measure_rows};
 pub use sort::{SortKey, sort_rows, sort_rows_by};
 pub use spread::{BINS, Spread};
 

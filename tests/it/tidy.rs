@@ -50,7 +50,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "saliency",
         ],
     ),
-    ("inquiry", &["run", "store", "analysis", "models", "classifier", "saliency", "dataset", "device", "geometry"]),
+    (
+        "inquiry",
+        &[
+            "run",
+            "store",
+            "summary",
+            "validity",
+            "analysis",
+            "preprocess",
+            "models",
+            "classifier",
+            "saliency",
+            "dataset",
+            "device",
+            "geometry",
+        ],
+    ),
     (
         "report",
         &[
@@ -73,7 +89,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "run",
             "inquiry",
-            "measure",
             "store",
             "summary",
             "report",

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 /// Files that are no photos, and projects that are none.
 mod bad;
+/// Whether maps can be believed.
+mod checks;
 /// Two runs side by side.
 mod compare;
 /// One's own networks.
