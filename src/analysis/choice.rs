@@ -84,13 +84,13 @@ impl RoiChoice {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// The regions that may count, highest score first: those of enough score, thinned out. Detections below the run's own
-    /// limit must be left out before, where `min_score` is `None`.
+    /// The regions that may count: those of enough score, thinned out; the detector's first, then annotated and drawn ones,
+    /// each highest score first. Detections below the run's own limit must be left out before, where `min_score` is `None`.
     pub fn thinned(&self, mut rois: Vec<Roi>) -> Vec<Roi> {
         // A drawn region is certain.
         let min_score = self.min_score.unwrap_or(0.0);
         rois.retain(|roi| roi.source == RoiSource::Hand || roi.score >= min_score);
-        rois.sort_by(|a, b| b.score.total_cmp(&a.score));
+        rois.sort_by(|a, b| a.source.cmp(&b.source).then(b.score.total_cmp(&a.score)));
         match self.max_overlap {
             Some(limit) => without_overlaps(rois, limit),
             None => rois,

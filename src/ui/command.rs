@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::compare::CompareCommand;
 use super::models::ModelCommand;
 use super::takeaway::TakeCommand;
+use crate::analysis::RoiChoice;
 use crate::dataset::{ClassId, SampleId};
 use crate::verdict::{Subject, Verdict};
 
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Compare(CompareCommand),
     /// About a file that is taken along.
     Take(TakeCommand),
+    /// Count these regions.
+    ChooseRois(RoiChoice),
     /// Analyse the folder that was set up.
     StartRun,
     /// Analyse what the open project still lacks.

@@ -26,6 +26,7 @@ mod models;
 mod other_map;
 mod pictures;
 mod project;
+mod regions_menu;
 mod run_panel;
 mod runner;
 mod sample_view;

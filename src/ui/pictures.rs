@@ -14,7 +14,7 @@ use image::imageops::{self, FilterType};
 use super::project::Snapshot;
 use super::textures::{Key, Layer, Part, Picture, Source};
 use super::theme;
-use crate::analysis::{Explanation, Measured, Outcome};
+use crate::analysis::{Explanation, Measured, Outcome, RoiChoice};
 use crate::colormap::Colormap;
 use crate::dataset::SampleId;
 use crate::geometry::Size;
@@ -40,19 +40,27 @@ pub(crate) struct Library {
     file: PathBuf,
     root: PathBuf,
     run: RunId,
+    rois: RoiChoice,
     /// Connections that no worker uses at the moment.
     idle: Mutex<Vec<Store>>,
 }
 
 impl Library {
     pub(crate) fn new(snapshot: &Snapshot) -> Self {
-        Self { file: snapshot.file.clone(), root: snapshot.root.clone(), run: snapshot.run.id, idle: Mutex::default() }
+        Self {
+            file: snapshot.file.clone(),
+            root: snapshot.root.clone(),
+            run: snapshot.run.id,
+            rois: snapshot.rois,
+            idle: Mutex::default(),
+        }
     }
 
     fn result(&self, sample: SampleId) -> anyhow::Result<SampleResult> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let store = idle().pop();
-        let store = store.map_or_else(|| Store::open_read_only(&self.file), Ok)?;
+        let mut store = store.map_or_else(|| Store::open_read_only(&self.file), Ok)?;
+        store.choose_rois(self.rois);
         let result = store.result(self.run, sample)?;
         idle().push(store);
         result.context("the image has not been analysed yet")

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use crate::analysis::{Measured, Outcome, SampleScore};
+use crate::analysis::{Measured, Outcome, RoiChoice, SampleScore};
 use crate::dataset::{ClassId, SampleId};
 use crate::roi::DrawnRoi;
 use crate::store::{RunId, RunInfo, Store};
@@ -26,6 +26,8 @@ pub(crate) struct Snapshot {
     pub(crate) root: PathBuf,
     /// The run that is shown: the latest.
     pub(crate) run: RunInfo,
+    /// Which regions the numbers are of.
+    pub(crate) rois: RoiChoice,
     /// All samples that have an outcome, in path order.
     pub(crate) samples: Arc<[SampleScore]>,
     /// How many samples the project is about.
@@ -42,20 +44,21 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the latest run of a project.
+    /// Reads the latest run of a project, with the regions that `rois` counts.
     ///
     /// # Errors
     /// If the file is no project, or no run was begun in it.
-    pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
-        Self::load_run(file, None)
+    pub(crate) fn load(file: &Path, rois: RoiChoice) -> anyhow::Result<Self> {
+        Self::load_run(file, None, rois)
     }
 
-    /// Reads a run of a project, by default the latest.
+    /// Reads a run of a project, by default the latest, with the regions that `rois` counts.
     ///
     /// # Errors
     /// If the file is no project, or has no such run.
-    pub(crate) fn load_run(file: &Path, id: Option<RunId>) -> anyhow::Result<Self> {
-        let store = Store::open_read_only(file)?;
+    pub(crate) fn load_run(file: &Path, id: Option<RunId>, rois: RoiChoice) -> anyhow::Result<Self> {
+        let mut store = Store::open_read_only(file)?;
+        store.choose_rois(rois);
         let Some(run) = store.runs()?.into_iter().find(|run| id.is_none_or(|id| run.id == id)) else {
             bail!("nothing has been analysed in this project yet: {}", file.display())
         };
@@ -70,6 +73,7 @@ impl Snapshot {
             listed: store.sample_count()?,
             failures: store.failures(run.id)?.into(),
             verdicts: store.verdicts(run.id)?,
+            rois,
             run,
             samples: samples.into(),
             classes: classes.into(),
@@ -155,6 +159,8 @@ pub(crate) struct Detail {
     pub(crate) outcome: Result<Box<Measured>, String>,
     /// What was drawn on it by hand.
     pub(crate) drawn: Vec<DrawnRoi>,
+    /// Which regions count.
+    pub(crate) rois: RoiChoice,
 }
 
 impl Detail {
@@ -163,13 +169,14 @@ impl Detail {
     /// # Errors
     /// If the project cannot be read or the sample is not in it.
     pub(crate) fn load(snapshot: &Snapshot, id: SampleId) -> anyhow::Result<Self> {
-        let store = Store::open_read_only(&snapshot.file)?;
+        let mut store = Store::open_read_only(&snapshot.file)?;
+        store.choose_rois(snapshot.rois);
         let result = store.result(snapshot.run.id, id)?.context("the image is no longer in the project")?;
         let outcome = match result.outcome {
             Outcome::Measured(measured) => Ok(measured),
             Outcome::Failed(reason) => Err(reason),
         };
         let sample = SampleScore { id, path: result.path, label: result.label, score: result.score };
-        Ok(Self { sample, outcome, drawn: store.drawn(id)? })
+        Ok(Self { sample, outcome, drawn: store.drawn(id)?, rois: snapshot.rois })
     }
 }

@@ -151,6 +151,11 @@ impl App {
             Command::Model(command) => self.model_command(command),
             Command::Compare(command) => self.compare_command(command),
             Command::Take(command) => self.take_command(command),
+            Command::ChooseRois(rois) => {
+                self.session.rois = rois;
+                // At once, however young the tables are.
+                (self.session.is_stale, self.session.read_at) = (self.session.project.is_some(), None);
+            }
             Command::StartRun => {
                 if let Some(request) = self.start.form.take() {
                     self.launch(move |_| Ok(request));
@@ -349,12 +354,12 @@ impl App {
         }
         self.session.generation += 1;
         self.session.busy = Some("Opening…");
-        let generation = self.session.generation;
+        let (generation, rois) = (self.session.generation, self.session.rois);
         self.jobs.spawn("opening the project", move |reporter| {
             reporter.send(if path.is_dir() {
                 Event::Folder(generation, path)
             } else {
-                let snapshot = Snapshot::load(&path).map(Box::new);
+                let snapshot = Snapshot::load(&path, rois).map(Box::new);
                 Event::Opened(generation, path, snapshot)
             });
         });
@@ -457,8 +462,14 @@ impl App {
             return;
         }
         self.selection.sample = Some(sample);
-        self.selection.generation += 1;
         self.prefetch_neighbours(&project);
+        self.read_detail();
+    }
+
+    /// Reads the numbers of the chosen image.
+    pub(super) fn read_detail(&mut self) {
+        let (Some(project), Some(sample)) = (self.session.project.clone(), self.selection.sample) else { return };
+        self.selection.generation += 1;
         let generation = self.selection.generation;
         self.jobs.spawn("reading an image's numbers", move |reporter| {
             let detail = Detail::load(&project, sample).map_err(|err| format!("{err:#}"));

@@ -13,7 +13,7 @@ use crate::ui::project::Snapshot;
 use crate::ui::runner::Phase;
 use crate::ui::sample_view::{Chosen, Strip};
 use crate::ui::theme::{self, palette, size, space};
-use crate::ui::{class_page, run_panel, start, takeaway};
+use crate::ui::{class_page, regions_menu, run_panel, start, takeaway};
 use crate::verdict::Subject;
 
 impl App {
@@ -60,7 +60,7 @@ impl App {
 
     fn top_ui(&self, ui: &mut Ui) -> Option<Command> {
         let mut command = None;
-        let mut taken = None;
+        let (mut taken, mut rois) = (None, None);
         let palette = palette(ui);
         ui.horizontal_centered(|ui| {
             start::mark(ui, 22.0);
@@ -90,13 +90,14 @@ impl App {
                     taken = takeaway::menu_ui(ui, class, image);
                     let ask = Command::from(CompareCommand::Ask);
                     plain(ui, "Compare…", "Set this run beside another one", ask);
+                    rois = regions_menu::ui(ui, self.session.rois);
                     plain(ui, "Close project", "Back to the first screen", Command::Close);
                     plain(ui, "Open project…", "Open another project (Ctrl+O)", Command::AskProject);
                     plain(ui, "Open folder…", "Analyse another folder (Ctrl+Shift+O)", Command::AskFolder);
                 }
             });
         });
-        command.or(taken.map(Command::Take))
+        command.or(taken.map(Command::Take)).or(rois.map(Command::ChooseRois))
     }
 
     /// Which class, which images, why.

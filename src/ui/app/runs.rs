@@ -13,6 +13,7 @@ use super::App;
 use super::events::Event;
 use crate::run::RunEvent;
 use crate::ui::launch::{Launcher, Request};
+use crate::ui::pictures::Library;
 use crate::ui::project::Snapshot;
 use crate::ui::runner::{Phase, Runner};
 
@@ -47,9 +48,9 @@ impl App {
         }
         session.is_stale = false;
         session.reading = true;
-        let generation = session.generation;
+        let (generation, rois) = (session.generation, session.rois);
         self.jobs.spawn("reading the project", move |reporter| {
-            reporter.send(Event::Refreshed(generation, Snapshot::load(&file).map(Box::new)));
+            reporter.send(Event::Refreshed(generation, Snapshot::load(&file, rois).map(Box::new)));
         });
     }
 
@@ -103,7 +104,12 @@ impl App {
         self.session.read_at = Some(Instant::now());
         match result {
             Ok(snapshot) if self.session.project.as_ref().is_some_and(|p| p.shows_same_run(&snapshot)) => {
-                self.show(Arc::from(snapshot));
+                let snapshot: Arc<Snapshot> = Arc::from(snapshot);
+                if self.session.project.as_ref().is_some_and(|p| p.rois != snapshot.rois) {
+                    self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
+                }
+                self.show(snapshot);
+                self.read_detail();
             }
             Ok(snapshot) => self.present(ctx, Arc::from(snapshot)),
             Err(err) => self.dialogs.tell(format!("{err:#}")),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
+use crate::analysis::RoiChoice;
 use crate::dataset::SampleId;
 use crate::ui::project::{Detail, Snapshot};
 use crate::ui::runner::Runner;
@@ -29,6 +30,8 @@ pub(super) struct Session {
     pub(super) reading: bool,
     /// Whether the reviewer changed what they show.
     pub(super) is_stale: bool,
+    /// Which regions count.
+    pub(super) rois: RoiChoice,
     /// When they were last read.
     pub(super) read_at: Option<Instant>,
     /// What the times of frames are counted from.

@@ -57,7 +57,7 @@ impl Runs {
     /// # Errors
     /// If a project cannot be read, or has no such run.
     pub(crate) fn load(file: &Path, run: Option<RunId>, open: Arc<Snapshot>) -> anyhow::Result<Self> {
-        let other = Arc::new(Snapshot::load_run(file, run)?);
+        let other = Arc::new(Snapshot::load_run(file, run, open.rois)?);
         let hashes = |snapshot: &Snapshot| Store::open_read_only(&snapshot.file)?.content_hashes();
         let (first, second) = (hashes(&other)?, hashes(&open)?);
         let comparison = compare(side(&other), side(&open), |path| first.get(path) == second.get(path));

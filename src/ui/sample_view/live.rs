@@ -8,6 +8,7 @@ use crate::roi::{DrawnRoi, Roi, RoiSource};
 pub(super) struct Live {
     stored: Measured,
     drawn: Vec<DrawnRoi>,
+    choice: RoiChoice,
     measured: Measured,
     /// For each measured region whether the fit may be of it.
     counts: Vec<bool>,
@@ -18,22 +19,26 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(stored: &Measured, drawn: &[DrawnRoi]) -> Self {
+    pub(super) fn new(stored: &Measured, drawn: &[DrawnRoi], choice: RoiChoice) -> Self {
         let (rois, places) = with_drawn(stored, drawn);
-        let choice = RoiChoice::default();
         let by_source = choice.counts(&rois);
         let counts = rois.iter().map(&by_source).collect();
-        let measured = Measured::by_rule(stored.explanation.clone(), rois, choice.rule, by_source, |_| true);
-        Self { stored: stored.clone(), drawn: drawn.to_vec(), measured, counts, places, map: 0 }
+        let measured = if rois.iter().eq(stored.rois.iter().map(|region| &region.roi)) {
+            stored.clone()
+        } else {
+            // What belongs to the class is said when the image is read again, a moment after the drawing.
+            Measured::by_rule(stored.explanation.clone(), rois, choice.rule, by_source, |_| true)
+        };
+        Self { stored: stored.clone(), drawn: drawn.to_vec(), choice, measured, counts, places, map: 0 }
     }
 
     /// Brings the numbers up to date; does nothing where they are.
-    pub(super) fn update(&mut self, stored: &Measured, drawn: &[DrawnRoi]) {
-        if self.stored == *stored && self.drawn == drawn {
+    pub(super) fn update(&mut self, stored: &Measured, drawn: &[DrawnRoi], choice: RoiChoice) {
+        if self.stored == *stored && self.drawn == drawn && self.choice == choice {
             return;
         }
         let map = self.map + u64::from(self.stored.explanation != stored.explanation);
-        *self = Self { map, ..Self::new(stored, drawn) };
+        *self = Self { map, ..Self::new(stored, drawn, choice) };
     }
 
     /// The numbers; drawn regions come after all others.
@@ -105,9 +110,9 @@ mod tests {
 
     #[test]
     fn the_fit_follows_what_is_drawn_and_not_what_was_stored_as_drawn() {
-        let mut live = Live::new(&stored(), &[]);
+        let mut live = Live::new(&stored(), &[], RoiChoice::default());
         assert!(matches!(live.measured().fit, Fit::Measured { roi: 0, fit, .. } if (fit - 0.25).abs() < 1e-9));
-        live.update(&stored(), &[drawn(30.0)]);
+        live.update(&stored(), &[drawn(30.0)], RoiChoice::default());
         assert!(matches!(live.measured().fit, Fit::Measured { roi: 1, fit, .. } if (fit - 0.75).abs() < 1e-9));
         assert_eq!((live.place(0), live.drawn_at(1), live.drawn_at(0)), (Some(1), Some(0), None));
         assert_eq!(live.counts(), [false, true]);
@@ -115,18 +120,18 @@ mod tests {
 
     #[test]
     fn a_drawing_without_a_pixel_has_no_place() {
-        let live = Live::new(&stored(), &[drawn(0.0), drawn(10.0)]);
+        let live = Live::new(&stored(), &[drawn(0.0), drawn(10.0)], RoiChoice::default());
         assert_eq!((live.place(0), live.place(1), live.drawn_at(1)), (None, Some(1), Some(1)));
     }
 
     #[test]
     fn only_another_map_has_another_number() {
-        let mut live = Live::new(&stored(), &[]);
-        live.update(&stored(), &[drawn(30.0)]);
+        let mut live = Live::new(&stored(), &[], RoiChoice::default());
+        live.update(&stored(), &[drawn(30.0)], RoiChoice::default());
         assert_eq!(live.map_number(), 0);
         let mut other = stored();
         other.explanation.map = SaliencyMap::from_values(1, 1, vec![1.0]);
-        live.update(&other, &[drawn(30.0)]);
+        live.update(&other, &[drawn(30.0)], RoiChoice::default());
         assert_eq!(live.map_number(), 1);
     }
 }

@@ -239,8 +239,8 @@ impl SampleView {
         }
         let drawn = self.drawing.editor(sample).map_or(&[][..], |editor| editor.regions());
         match &mut self.live {
-            Some(live) => live.update(measured, drawn),
-            None => self.live = Some(Live::new(measured, drawn)),
+            Some(live) => live.update(measured, drawn, detail.rois),
+            None => self.live = Some(Live::new(measured, drawn, detail.rois)),
         }
     }
 

@@ -10,6 +10,8 @@ mod image_page;
 pub(crate) mod models;
 /// Another method, layer or class for the shown image.
 mod other_map;
+/// Which regions count.
+mod regions;
 pub(crate) mod seed;
 /// Taking results along.
 mod takeaway;
