@@ -82,6 +82,16 @@ impl Snapshot {
         })
     }
 
+    /// The project, seen through the regions that count.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn store(&self) -> crate::store::Result<Store> {
+        let mut store = Store::open_read_only(&self.file)?;
+        store.choose_rois(self.rois);
+        Ok(store)
+    }
+
     /// The samples of a class, lowest fit first, then those without a fit, then the failed ones, as places in `samples`.
     pub(crate) fn of_class(&self, class: &str) -> Arc<[usize]> {
         self.by_class.get(class).cloned().unwrap_or_default()
@@ -169,8 +179,7 @@ impl Detail {
     /// # Errors
     /// If the project cannot be read or the sample is not in it.
     pub(crate) fn load(snapshot: &Snapshot, id: SampleId) -> anyhow::Result<Self> {
-        let mut store = Store::open_read_only(&snapshot.file)?;
-        store.choose_rois(snapshot.rois);
+        let store = snapshot.store()?;
         let result = store.result(snapshot.run.id, id)?.context("the image is no longer in the project")?;
         let outcome = match result.outcome {
             Outcome::Measured(measured) => Ok(measured),

@@ -92,6 +92,7 @@ impl App {
                 file: project.file.clone(),
                 notes: launcher.model_notes(&project.run.settings),
                 run: project.run.clone(),
+                rois: project.rois,
                 style,
                 thresholds: Thresholds::default(),
             };

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::Outcome;
 use crate::focus::{ClassFocus, FocusBuilder};
-use crate::store::Store;
 use crate::ui::project::Snapshot;
 
 /// Results that are held in memory at once.
@@ -26,7 +25,7 @@ pub(crate) fn read(snapshot: &Snapshot, wanted: &Wanted) -> Option<anyhow::Resul
     let mut places = wanted.places.to_vec();
     places.sort_unstable();
     let mut builder = FocusBuilder::default();
-    let store = match Store::open_read_only(&snapshot.file) {
+    let store = match snapshot.store() {
         Ok(store) => store,
         Err(err) => return Some(Err(err.into())),
     };

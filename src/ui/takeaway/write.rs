@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Format, What};
+use crate::analysis::RoiChoice;
 use crate::overlay::{Style, encode_png};
 use crate::report::{
     ClassFormat, HtmlOptions, ModelNote, PageProgress, ReportError, SampleFormat, SheetOptions, class_sheet,
@@ -23,6 +24,8 @@ pub(crate) struct Source {
     pub(crate) file: PathBuf,
     /// The run that is shown.
     pub(crate) run: RunInfo,
+    /// Which regions count.
+    pub(crate) rois: RoiChoice,
     /// What is known of its models.
     pub(crate) notes: Vec<ModelNote>,
     /// What the window lays over photos.
@@ -74,7 +77,8 @@ fn write_part(
     part: &Path,
     progress: &mut dyn FnMut(PageProgress) -> ControlFlow<()>,
 ) -> anyhow::Result<()> {
-    let store = Store::open_read_only(&source.file)?;
+    let mut store = Store::open_read_only(&source.file)?;
+    store.choose_rois(source.rois);
     let run = &source.run;
     let file = File::create(part).with_context(|| format!("cannot write {}", part.display()))?;
     let mut out = BufWriter::new(file);
