@@ -97,6 +97,11 @@ impl OtherMap {
         }
     }
 
+    /// Asks for the map of a class, or with `None` of the one that the run explained, by the method and on the layer in force.
+    pub(crate) fn choose_class(&mut self, class: Option<ClassId>) {
+        self.choose(Choice { subject: class.map(Subject::Class), ..self.choice.clone() });
+    }
+
     /// Whether the run's own map is asked for.
     pub(crate) fn is_of_run(&self) -> bool {
         self.choice == Choice::default()

@@ -5,13 +5,15 @@
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align2, Color32, CornerRadius, Frame, Margin, Rect, Response, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, Frame, Margin, Rect, Response, ScrollArea, Sense, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::canvas::region_title;
 use super::live::Live;
 use super::stage::best_region;
-use crate::analysis::{Measured, MeasuredRoi, Prediction};
+use crate::analysis::{Measured, MeasuredRoi};
+use crate::dataset::ClassId;
 use crate::fit::{Fit, UNINFORMATIVE_AREA_SHARE};
 use crate::roi::{Roi, RoiSource};
 use crate::ui::project::{ClassNames, Detail};
@@ -21,13 +23,15 @@ use crate::ui::{format, widgets};
 /// Height of a line of the lists.
 const LINE: f32 = 22.0;
 
-/// What the pointer does on the list of regions.
+/// What the pointer does on the lists.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Answer {
     /// The region that it is over.
     pub(super) pointed: Option<usize>,
     /// The region that was clicked.
     pub(super) clicked: Option<usize>,
+    /// The class that was clicked: its map is asked for.
+    pub(super) class: Option<ClassId>,
 }
 
 /// Draws the numbers, with the region `lit` marked; lists stand below each other where it `is_column`.
@@ -47,15 +51,15 @@ pub(super) fn ui(
             summary_ui(ui, detail, measured, names);
             ui.add_space(space::GROUP);
             if is_column {
-                predictions_ui(ui, &measured.explanation.top, measured, names);
+                let class = predictions_ui(ui, detail, measured.explanation.target, names);
                 ui.add_space(space::GROUP);
-                answer = regions_ui(ui, live, lit);
+                answer = Answer { class, ..regions_ui(ui, live, lit) };
                 return;
             }
             ui.spacing_mut().item_spacing.x = space::SECTION;
             ui.columns(2, |columns| {
-                predictions_ui(&mut columns[0], &measured.explanation.top, measured, names);
-                answer = regions_ui(&mut columns[1], live, lit);
+                let class = predictions_ui(&mut columns[0], detail, measured.explanation.target, names);
+                answer = Answer { class, ..regions_ui(&mut columns[1], live, lit) };
             });
         });
     });
@@ -107,14 +111,20 @@ fn fit_is_uninformative(fit: Fit) -> bool {
     fit.area_share().is_some_and(|share| share >= UNINFORMATIVE_AREA_SHARE)
 }
 
-fn predictions_ui(ui: &mut Ui, top: &[Prediction], measured: &Measured, names: ClassNames<'_>) {
+/// Draws the most probable classes; the one that was clicked.
+fn predictions_ui(ui: &mut Ui, detail: &Detail, target: ClassId, names: ClassNames<'_>) -> Option<ClassId> {
     let palette = palette(ui);
+    let mut clicked = None;
     widgets::title(ui, "Predictions");
     ui.add_space(2.0);
     ui.spacing_mut().item_spacing.y = 2.0;
+    let top = detail.outcome.as_ref().map_or(&[][..], |of_run| &of_run.explanation.top);
     for prediction in top {
-        let explained = prediction.class == measured.explanation.target;
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
+        let explained = prediction.class == target;
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
+        if response.hovered() {
+            ui.painter().rect_filled(rect.expand2(vec2(4.0, 0.0)), CornerRadius::same(3), palette.raised);
+        }
         let share = f64::from(prediction.probability);
         let bar = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 4.0), pos2(rect.right(), rect.bottom() - 1.0));
         widgets::share_bar(ui, bar, share, None, if explained { palette.accent } else { palette.weak });
@@ -133,8 +143,14 @@ fn predictions_ui(ui: &mut Ui, top: &[Prediction], measured: &Measured, names: C
         let room = rect.width() - number - space::NEAR;
         let name = names.of(prediction.class);
         widgets::painted_text(ui, rect.left_top() + vec2(0.0, 8.0), Align2::LEFT_CENTER, &name, font, color, room);
-        response.on_hover_text(name);
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, explained, format!("Explain {name}")));
+        let hint =
+            if explained { "the map explains this class" } else { "click to see where the network looks for it" };
+        if response.on_hover_text(format!("{name}: {hint}")).on_hover_cursor(CursorIcon::PointingHand).clicked() {
+            clicked = Some(prediction.class);
+        }
     }
+    clicked
 }
 
 fn regions_ui(ui: &mut Ui, live: &Live, lit: Option<usize>) -> Answer {

@@ -214,6 +214,9 @@ impl SampleView {
             answer = self.details_ui(ui, detail, names, false);
         }
         self.pointed = answer.pointed.or(on_photo);
+        if let (Some(class), Ok(of_run)) = (answer.class, &detail.outcome) {
+            self.other.choose_class((class != of_run.explanation.target).then_some(class));
+        }
         if let Some(drawn) = answer.clicked.and_then(|place| self.live.as_ref()?.drawn_at(place)) {
             self.drawing.on = true;
             self.drawing.take(sample, Input::Choose(Some(drawn)));

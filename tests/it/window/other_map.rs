@@ -47,6 +47,16 @@ fn any_class_can_be_explained() {
 }
 
 #[test]
+fn a_click_on_a_prediction_explains_that_class_and_one_on_the_runs_own_leads_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "Explain cat");
+    assert!(shows(&window, "not the run's map"));
+    click(&mut window, "Explain bird");
+    assert!(!shows(&window, "not the run's map"));
+}
+
+#[test]
 fn the_map_before_stays_while_another_one_is_computed_and_cancelling_keeps_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = open_window(dir.path());
