@@ -8,10 +8,10 @@ pub use candidates::anchors;
 pub(crate) use network::family_of;
 pub use network::{Family, OneStageNetwork, Scored};
 
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Device, Result, bail};
 
 use self::candidates::candidates;
-use super::batch::{groups_of_one_size, padded};
+use super::batch::{Seen, detect_together};
 use super::rcnn::{DetectionRules, best_of_each_class};
 use super::{Detection, Detector, DetectorSpec};
 use crate::geometry::Size;
@@ -45,7 +45,8 @@ impl OneStage {
     }
 
     /// The objects of one image, best first.
-    fn objects(&self, levels: &[Scored], input: &NetworkInput, padded: Size, image: Size) -> Vec<Detection> {
+    fn objects(&self, levels: &[Scored], seen: Seen<'_>) -> Vec<Detection> {
+        let Seen { input, padded, image } = seen;
         let family = self.network.family;
         let found = candidates(family, levels, self.network.labels, input.size, padded);
         let rules = match family {
@@ -75,19 +76,7 @@ impl Detector for OneStage {
     }
 
     fn detect(&self, inputs: &[NetworkInput], images: &[Size]) -> Result<Vec<Vec<Detection>>> {
-        if inputs.len() != images.len() {
-            bail!("{} inputs for {} images", inputs.len(), images.len())
-        }
-        let mut found = vec![Vec::new(); inputs.len()];
-        for group in groups_of_one_size(inputs, DIVISOR as u32) {
-            let batch = group.iter().map(|&i| padded(&inputs[i], DIVISOR)).collect::<Result<Vec<_>>>()?;
-            let batch = Tensor::cat(&batch, 0)?;
-            let (_, _, height, width) = batch.dims4()?;
-            let padded = Size::new(width as u32, height as u32);
-            for (levels, &i) in self.network.levels(&batch)?.iter().zip(&group) {
-                found[i] = self.objects(levels, &inputs[i], padded, images[i]);
-            }
-        }
-        Ok(found)
+        let forward = |batch: &_| self.network.levels(batch);
+        detect_together(inputs, images, DIVISOR, forward, |levels, seen| Ok(self.objects(levels, seen)))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Device, Result, bail};
 
 use super::proposals::sigmoid;
 use super::{BoxHead, ClassBox, DetectionRules, Library, MASK_SIDE, ProposalRules, Proposals, RcnnNetwork, Trunk};
-use crate::detector::batch::{groups_of_one_size, padded};
+use crate::detector::batch::{Seen, detect_together};
 use crate::detector::{Detection, Detector, DetectorSpec};
 use crate::geometry::{BBox, Size};
 use crate::preprocess::NetworkInput;
@@ -48,11 +48,11 @@ impl Rcnn {
     }
 
     /// The objects of one image.
-    fn objects(&self, trunk: &Trunk, input: &NetworkInput, padded: Size, image: Size) -> Result<Vec<Detection>> {
-        let proposals = self.proposals.propose(trunk, input.size, padded);
+    fn objects(&self, trunk: &Trunk, seen: Seen<'_>) -> Result<Vec<Detection>> {
+        let proposals = self.proposals.propose(trunk, seen.input.size, seen.padded);
         match &self.network.box_head {
-            Some(head) => self.classified(head, trunk, &proposals, input, image),
-            None => Ok(self.unclassified(&proposals, input, image)),
+            Some(head) => self.classified(head, trunk, &proposals, seen),
+            None => Ok(self.unclassified(&proposals, seen)),
         }
     }
 
@@ -61,8 +61,7 @@ impl Rcnn {
         head: &BoxHead,
         trunk: &Trunk,
         proposals: &Proposals,
-        input: &NetworkInput,
-        image: Size,
+        Seen { input, image, .. }: Seen<'_>,
     ) -> Result<Vec<Detection>> {
         let strides = &self.network.pooled_strides;
         let scores = head.scores(head.pool(trunk, strides, &proposals.boxes))?;
@@ -87,7 +86,7 @@ impl Rcnn {
     }
 
     /// The proposals themselves, all of one class.
-    fn unclassified(&self, proposals: &Proposals, input: &NetworkInput, image: Size) -> Vec<Detection> {
+    fn unclassified(&self, proposals: &Proposals, Seen { input, image, .. }: Seen<'_>) -> Vec<Detection> {
         let name = &self.spec.classes.names[0];
         let all = proposals.boxes.iter().zip(&proposals.logits).map(|(bbox, logit)| Detection {
             bbox: in_image(*bbox, input, image),
@@ -115,19 +114,7 @@ impl Detector for Rcnn {
     }
 
     fn detect(&self, inputs: &[NetworkInput], images: &[Size]) -> Result<Vec<Vec<Detection>>> {
-        if inputs.len() != images.len() {
-            bail!("{} inputs for {} images", inputs.len(), images.len())
-        }
-        let mut found = vec![Vec::new(); inputs.len()];
-        for group in groups_of_one_size(inputs, DIVISOR as u32) {
-            let batch = group.iter().map(|&i| padded(&inputs[i], DIVISOR)).collect::<Result<Vec<_>>>()?;
-            let batch = Tensor::cat(&batch, 0)?;
-            let (_, _, height, width) = batch.dims4()?;
-            let padded = Size::new(width as u32, height as u32);
-            for (trunk, &i) in self.network.trunk(&batch)?.iter().zip(&group) {
-                found[i] = self.objects(trunk, &inputs[i], padded, images[i])?;
-            }
-        }
-        Ok(found)
+        let forward = |batch: &_| self.network.trunk(batch);
+        detect_together(inputs, images, DIVISOR, forward, |trunk, seen| self.objects(trunk, seen))
     }
 }
