@@ -38,6 +38,9 @@ pub const DEFAULT_CLASSIFIER: &str = "efficientnet-lite0";
 /// The detector that is used unless another is asked for.
 pub const DEFAULT_DETECTOR: &str = "nanodet-g-416";
 
+/// What follows a detector's name where only its region proposals are wanted: boxes around anything, of no class.
+pub const PROPOSALS: &str = "#proposals";
+
 /// The notices of the bundled networks' authors, for people.
 pub const NOTICES: &str = include_str!("../weights/NOTICES.txt");
 
@@ -94,6 +97,9 @@ pub fn card(name_or_path: &str) -> Result<ModelCard, ModelError> {
 
 /// What finds a model again from any folder: a bundled model's name, or the whole path of a card or weights file.
 pub fn durable_name(name_or_path: &str) -> String {
+    if let Some(detector) = name_or_path.strip_suffix(PROPOSALS) {
+        return durable_name(detector) + PROPOSALS;
+    }
     if bundled(name_or_path).is_some() {
         return name_or_path.to_owned();
     }
@@ -198,12 +204,14 @@ fn imported(
 }
 
 /// Loads a detector by its bundled name, its name on the shelf, or the path of its card or weights file (Detectron2's and
-/// torchvision's need no card).
+/// torchvision's need no card). With [`PROPOSALS`] after it, the part of it that proposes regions.
 ///
 /// # Errors
-/// If a file is missing or of another network, or the device refuses.
+/// If a file is missing or of another network, it has no part that proposes regions and is asked for that, or the device
+/// refuses.
 pub fn load_detector(name_or_path: &str, device: &Device) -> Result<Box<dyn Detector>, ModelError> {
-    let mut source = Source::open(name_or_path)?;
+    let whole = name_or_path.strip_suffix(PROPOSALS);
+    let mut source = Source::open(whole.unwrap_or(name_or_path))?;
     let model = || name_or_path.to_owned();
     let ModelKind::Detector { roi_score } = source.card.kind else {
         return Err(ModelError::Kind { model: model(), found: "classifier", needed: "detector" });
@@ -211,13 +219,15 @@ pub fn load_detector(name_or_path: &str, device: &Device) -> Result<Box<dyn Dete
     let Some(network) = detector_architecture(&source.card.architecture) else {
         return Err(source.unknown_architecture(DETECTORS.iter().map(|d| d.name)));
     };
+    let load = if whole.is_none() { Some(network.load) } else { network.proposals };
+    let load = load.ok_or_else(|| ModelError::NoProposals { model: source.model.clone() })?;
     let (classes, (loaded, weights_key)) = (source.classes()?, source.network()?);
     let Network::Weights(weights) = loaded else {
         return Err(source.unknown_architecture(std::iter::once(ONNX)));
     };
     let name = source.card.name.clone();
     let spec = DetectorSpec { name, weights_key, preprocessing: source.card.input, classes, roi_score };
-    (network.load)(&weights, spec, device).map_err(|e| ModelError::Build { model: model(), source: e.into() })
+    load(&weights, spec, device).map_err(|e| ModelError::Build { model: model(), source: e.into() })
 }
 
 /// A card and where the files that it names are.
@@ -350,6 +360,14 @@ mod tests {
         let detector = load_detector(DEFAULT_DETECTOR, &Device::Cpu)?;
         assert_eq!((detector.class_names().len(), detector.roi_score()), (80, 0.35));
         Ok(())
+    }
+
+    #[test]
+    fn a_detector_without_proposals_says_so() {
+        let name = format!("{DEFAULT_DETECTOR}{PROPOSALS}");
+        assert_eq!(durable_name(&name), name);
+        let message = load_detector(&name, &Device::Cpu).map_err(|e| e.to_string()).err().unwrap_or_default();
+        assert!(message.starts_with("nanodet-g-416 has no part that proposes regions"), "{message}");
     }
 
     #[test]

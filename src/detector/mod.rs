@@ -17,7 +17,7 @@ pub mod rcnn;
 mod recognise;
 pub mod roi_align;
 
-pub use architecture::{DETECTORS, DetectorArchitecture, detector_architecture};
+pub use architecture::{DETECTORS, DetectorArchitecture, Load, detector_architecture};
 pub use recognise::{Recognised, recognise};
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::one_stage::{Family, family_of};
 use super::presets;
-use super::rcnn::MOBILENET_STEM;
+use super::rcnn::{MOBILENET_STEM, PROPOSAL_SCORE, proposal_classes};
 use crate::card::Classes;
 use crate::preprocess::Preprocessing;
 use crate::weights::Weights;
@@ -37,8 +37,8 @@ pub fn recognise(weights: &Weights) -> Option<Recognised> {
         return Some(Recognised {
             architecture: "rcnn-fpn",
             preprocessing: presets::detectron2(800, divided),
-            classes: class_columns.map_or_else(one_class, |columns| objects_only(columns - 1)),
-            roi_score: if class_columns.is_some() { 0.5 } else { 0.9 },
+            classes: class_columns.map_or_else(proposal_classes, |columns| objects_only(columns - 1)),
+            roi_score: if class_columns.is_some() { 0.5 } else { PROPOSAL_SCORE },
         });
     }
     let torchvision = |architecture, preprocessing, columns| {
@@ -65,11 +65,6 @@ pub fn recognise(weights: &Weights) -> Option<Recognised> {
 /// torchvision's own checkpoint of its 91 classes, or one trained on other classes.
 fn of_coco(own: &'static str, other: &'static str, columns: usize) -> &'static str {
     if columns == 91 { own } else { other }
-}
-
-/// Region proposals are of one class.
-fn one_class() -> Classes {
-    Classes::from_names(vec!["object".to_owned()])
 }
 
 /// Names of `count` classes without a background.

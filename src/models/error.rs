@@ -22,6 +22,12 @@ pub enum ModelError {
         /// What was asked for.
         name: String,
     },
+    /// Not a detector of two stages.
+    #[error("{model} has no part that proposes regions; Faster R-CNN, Mask R-CNN and RPN have one")]
+    NoProposals {
+        /// The detector.
+        model: String,
+    },
     /// A file of the model cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {

@@ -6,6 +6,7 @@ use candle_core::{Device, Result, bail};
 
 use super::proposals::sigmoid;
 use super::{BoxHead, ClassBox, DetectionRules, Library, MASK_SIDE, ProposalRules, Proposals, RcnnNetwork, Trunk};
+use crate::card::Classes;
 use crate::detector::batch::{Seen, detect_together};
 use crate::detector::{Detection, Detector, DetectorSpec};
 use crate::geometry::{BBox, Size};
@@ -14,6 +15,18 @@ use crate::weights::Weights;
 
 /// Pixels that the sides of an input are padded to a multiple of.
 const DIVISOR: usize = 32;
+
+/// Most proposals of an image that are kept. The libraries pass 1000 or 2000 on to a box head; below the best few hundred are
+/// further boxes around the same objects.
+const MOST_PROPOSALS: usize = 300;
+
+/// The score from which a proposal counts as a region of interest, unless the user says otherwise.
+pub(in crate::detector) const PROPOSAL_SCORE: f32 = 0.9;
+
+/// What proposals are called: they are of one class.
+pub(in crate::detector) fn proposal_classes() -> Classes {
+    Classes::from_names(vec!["object".to_owned()])
+}
 
 /// Faster R-CNN, Mask R-CNN or region proposals alone.
 #[derive(Debug)]
@@ -43,6 +56,20 @@ impl Rcnn {
         if names != needed {
             bail!("the detector has {needed} classes, but {names} names are given")
         }
+        Self::of_network(network, spec, eps)
+    }
+
+    /// The network's region proposals alone: boxes that may hold anything, of one class. Class names and score of `spec` are
+    /// those of the whole network, and not used.
+    ///
+    /// # Errors
+    /// If the weights are of another network, or the device refuses.
+    pub fn proposing(weights: &Weights, spec: DetectorSpec, eps: f64, device: &Device) -> Result<Self> {
+        let spec = DetectorSpec { classes: proposal_classes(), roi_score: PROPOSAL_SCORE, ..spec };
+        Self::of_network(RcnnNetwork::proposing(weights, eps, device)?, spec, eps)
+    }
+
+    fn of_network(network: RcnnNetwork, spec: DetectorSpec, eps: f64) -> Result<Self> {
         let proposals = network.proposal_rules()?;
         Ok(Self { spec, network, eps, proposals, detections: DetectionRules::default() })
     }
@@ -85,7 +112,7 @@ impl Rcnn {
         Ok(detections)
     }
 
-    /// The proposals themselves, all of one class.
+    /// The best of the proposals themselves, all of one class.
     fn unclassified(&self, proposals: &Proposals, Seen { input, image, .. }: Seen<'_>) -> Vec<Detection> {
         let name = &self.spec.classes.names[0];
         let all = proposals.boxes.iter().zip(&proposals.logits).map(|(bbox, logit)| Detection {
@@ -95,7 +122,7 @@ impl Rcnn {
             name: name.clone(),
             mask: None,
         });
-        all.filter(|d| !d.bbox.is_empty()).collect()
+        all.filter(|d| !d.bbox.is_empty() && d.score > self.detections.min_score).take(MOST_PROPOSALS).collect()
     }
 }
 
@@ -110,7 +137,8 @@ impl Detector for Rcnn {
     }
 
     fn key(&self) -> String {
-        format!("{} rcnn eps {} {:?}", self.spec.weights_key, self.eps, self.spec.preprocessing)
+        let kind = if self.network.box_head.is_some() { "rcnn" } else { "proposals" };
+        format!("{} {kind} eps {} {:?}", self.spec.weights_key, self.eps, self.spec.preprocessing)
     }
 
     fn detect(&self, inputs: &[NetworkInput], images: &[Size]) -> Result<Vec<Vec<Detection>>> {

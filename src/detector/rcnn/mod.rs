@@ -13,6 +13,7 @@ mod proposals;
 pub use boxes::{BoxHead, BoxScores, ClassBox, DetectionRules};
 pub(crate) use boxes::{best_of_each_class, softmax};
 pub use detector::Rcnn;
+pub(in crate::detector) use detector::{PROPOSAL_SCORE, proposal_classes};
 pub use masks::{MASK_SIDE, MaskHead};
 pub(crate) use network::MOBILENET_STEM;
 pub use network::{RcnnNetwork, Trunk};

@@ -43,6 +43,17 @@ impl RcnnNetwork {
     /// # Errors
     /// If this is no R-CNN with a feature pyramid, weights are missing or of another shape, or the device refuses.
     pub fn new(weights: &Weights, eps: f64, device: &Device) -> Result<Self> {
+        let trunk = Self::proposing(weights, eps, device)?;
+        let box_head = BoxHead::new(weights, trunk.library, device)?;
+        let mask_head = if box_head.is_some() { MaskHead::new(weights, trunk.library, device)? } else { None };
+        Ok(Self { box_head, mask_head, ..trunk })
+    }
+
+    /// The same without its heads: region proposals alone, whatever else the weights have.
+    ///
+    /// # Errors
+    /// As [`RcnnNetwork::new`], of what is built.
+    pub fn proposing(weights: &Weights, eps: f64, device: &Device) -> Result<Self> {
         let library = library_of(weights)?;
         let (mut layers, laterals, pooled_strides) = match weights.shape(MOBILENET_STEM) {
             Some(_) => mobilenet(weights, eps)?,
@@ -56,9 +67,7 @@ impl RcnnNetwork {
         let heads = proposal_head(&mut layers, library, &levels, anchors)?;
         let outputs: Vec<_> = levels.iter().chain(&heads).copied().collect();
         let trunk = Network::new(&layers.finish(&outputs)?, device)?;
-        let box_head = BoxHead::new(weights, library, device)?;
-        let mask_head = if box_head.is_some() { MaskHead::new(weights, library, device)? } else { None };
-        Ok(Self { library, trunk, pooled_strides, anchors, box_head, mask_head })
+        Ok(Self { library, trunk, pooled_strides, anchors, box_head: None, mask_head: None })
     }
 
     /// How this network's proposals are chosen by default.

@@ -2,7 +2,7 @@
 
 use camroi::detector::{Detection, Detector, DetectorSpec, detector_architecture, presets, recognise};
 use camroi::geometry::Size;
-use camroi::models::{Draft, Shelf, load_detector};
+use camroi::models::{Draft, PROPOSALS, Shelf, load_detector};
 use camroi::preprocess::Preprocessing;
 use camroi::weights::Weights;
 use candle_core::Device;
@@ -112,6 +112,59 @@ fn a_checkpoint_needs_no_card() {
     let draft = Draft::read(&path).unwrap();
     let card = draft.add(&draft.card(), &Shelf::at(&folder.path().join("shelf"))).unwrap();
     assert_eq!(load_detector(&card.to_string_lossy(), &Device::Cpu).unwrap().key(), detector.key());
+}
+
+/// A Detectron2 file: a pickle of protocol 4 with a numpy array for each tensor, written as numpy does.
+fn detectron2_file(weights: &Weights) -> Vec<u8> {
+    let text = |t: &str| [&b"X"[..], &(t.len() as u32).to_le_bytes(), t.as_bytes()].concat();
+    let global = |module: &str, name: &str| [text(module), text(name), b"\x93".to_vec()].concat();
+    let mut file = [b"\x80\x04}(".to_vec(), text("model"), b"}(".to_vec()].concat();
+    let names: Vec<String> = weights.names().map(str::to_owned).collect();
+    for name in names {
+        let shape = weights.shape(&name).unwrap().to_vec();
+        let values: Vec<f32> = weights.get(&name, &shape).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let sides: Vec<u8> =
+            shape.iter().flat_map(|side| [&b"J"[..], &(*side as u32).to_le_bytes()].concat()).collect();
+        file.extend(text(&name));
+        // _reconstruct(ndarray, (0,), b'b')
+        file.extend([global("numpy.core.multiarray", "_reconstruct"), global("numpy", "ndarray")].concat());
+        file.extend(b"K\x00\x85C\x01b\x87R(K\x01(");
+        file.extend(
+            [sides, b"t".to_vec(), global("numpy", "dtype"), text("f4"), b"\x89\x88\x87R(K\x03".to_vec()].concat(),
+        );
+        file.extend([text("<"), b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89".to_vec()].concat());
+        file.extend([&b"B"[..], &(bytes.len() as u32).to_le_bytes(), &bytes, b"tb"].concat());
+    }
+    file.extend(
+        [b"u".to_vec(), text("__author__"), text("test"), text("matching_heuristics"), b"\x88u.".to_vec()].concat(),
+    );
+    file
+}
+
+/// The size of the whole input is the library's own, so the picture is small.
+#[test]
+fn a_file_of_the_model_zoo_is_a_detector_and_a_source_of_proposals() {
+    let weights = fill::weights(NAMES, "d2.faster_rcnn_R_50_FPN");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model_final_280758.pkl");
+    std::fs::write(&path, detectron2_file(&weights)).unwrap();
+    let file = path.to_str().unwrap();
+    let scene = image::imageops::crop_imm(&Reference::load().scene(), 100, 0, 40, 240).to_image();
+
+    let loaded = load_detector(file, &Device::Cpu).unwrap();
+    assert_eq!((loaded.name(), loaded.class_names().len(), loaded.roi_score()), ("model_final_280758", 80, 0.5));
+    let of_tensors = detector(&weights, None, presets::detectron2(800, false));
+    let found = detect(loaded.as_ref(), std::slice::from_ref(&scene));
+    assert_eq!(found, detect(of_tensors.as_ref(), std::slice::from_ref(&scene)));
+
+    let proposing = load_detector(&format!("{file}{PROPOSALS}"), &Device::Cpu).unwrap();
+    assert_eq!((proposing.class_names(), proposing.roi_score()), (["object".to_owned()].as_slice(), 0.9));
+    assert_ne!(proposing.key(), loaded.key());
+    let proposals = detect(proposing.as_ref(), &[scene]).remove(0);
+    assert!(!proposals.is_empty() && proposals.len() <= 300, "{}", proposals.len());
+    assert!(proposals.windows(2).all(|pair| pair[0].score >= pair[1].score));
+    assert!(proposals.iter().all(|p| p.name == "object" && p.score > 0.05));
 }
 
 #[test]
