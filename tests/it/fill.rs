@@ -54,6 +54,7 @@ pub(crate) fn values(name: &str, shape: &[usize], gain: f64) -> Vec<f32> {
 }
 
 /// A tensor of a table of names.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
@@ -78,11 +79,16 @@ pub(crate) fn rows(table: &str, network: &str) -> Vec<Row> {
 
 /// The filled weights of a network of a table of names.
 pub(crate) fn weights(table: &str, network: &str) -> Weights {
-    let tensors: Vec<_> = rows(table, network)
-        .into_par_iter()
+    filled(&rows(table, network))
+}
+
+/// Filled weights of these names and shapes.
+pub(crate) fn filled(rows: &[Row]) -> Weights {
+    let tensors: Vec<_> = rows
+        .par_iter()
         .map(|row| {
             let filled = values(&row.name, &row.shape, row.gain.unwrap());
-            (row.name, Tensor::from_vec(filled, row.shape, &Device::Cpu).unwrap())
+            (row.name.clone(), Tensor::from_vec(filled, row.shape.as_slice(), &Device::Cpu).unwrap())
         })
         .collect();
     Weights::new(tensors).unwrap()

@@ -4,6 +4,7 @@
 mod inputs;
 mod one_stage;
 mod two_stage;
+mod variants;
 mod whole;
 
 use std::collections::HashMap;
