@@ -75,7 +75,7 @@ pub(super) struct ModelArgs {
     /// Saliency method
     #[arg(long, default_value = "gradcam", value_parser = method)]
     method: Method,
-    /// Where regions come from: a bundled detector, a model card, a weights file, annotations (a file or folder), or none
+    /// Where regions come from: a bundled detector, a model card, a weights file (FILE#proposals: its proposals), annotations (a file or folder), or none
     #[arg(long, value_name = "DETECTOR|ANNOTATIONS|none", default_value = DEFAULT_DETECTOR)]
     rois: String,
     /// What to compute on: auto, cpu, cuda, cuda:N or metal

@@ -206,7 +206,8 @@ pub(crate) fn judge_ui(ui: &mut Ui, subject: &Subject, judgement: Option<&Judgem
             }
         }
         // Where there is little room, a note waits until there is something to note.
-        if judgement.is_none() && ui.available_width() < MIN_NOTE && matches!(subject, Subject::Sample(_)) {
+        if judgement.is_none() && ui.available_size_before_wrap().x < MIN_NOTE && matches!(subject, Subject::Sample(_))
+        {
             return;
         }
         let mut note = judgement.map(|judgement| judgement.note.clone()).unwrap_or_default();
