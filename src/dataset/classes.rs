@@ -50,10 +50,9 @@ impl ClassName {
 
 /// The places of a class in ImageNet's list: one by its WordNet id, else all with one of its names.
 pub(super) fn imagenet_indices(class: &ClassName) -> Vec<usize> {
-    let all = IMAGENET.iter().enumerate();
     match &class.wnid {
-        Some(wnid) => all.filter(|(_, known)| known.wnid == wnid).map(|(i, _)| i).collect(),
-        None => all.filter(|(_, known)| class.synonyms.contains(&plain(known.name))).map(|(i, _)| i).collect(),
+        Some(wnid) => IMAGENET.iter().position(|known| known.wnid == wnid).into_iter().collect(),
+        None => class.synonyms.iter().filter_map(|name| IMAGENET_BY_NAME.get(name)).flatten().copied().collect(),
     }
 }
 
@@ -67,6 +66,15 @@ struct ImagenetClass {
 static IMAGENET: LazyLock<Vec<ImagenetClass>> = LazyLock::new(|| {
     let rows = include_str!("../../weights/imagenet-1k.tsv").lines();
     rows.filter_map(|row| row.split_once('\t')).map(|(wnid, name)| ImagenetClass { wnid, name }).collect()
+});
+
+/// The places of the classes by their names in [`plain`] form; two are called crane.
+static IMAGENET_BY_NAME: LazyLock<BTreeMap<String, Vec<usize>>> = LazyLock::new(|| {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, class) in IMAGENET.iter().enumerate() {
+        places.entry(plain(class.name)).or_default().push(place);
+    }
+    places
 });
 
 /// The names of the 1000 ImageNet classes in the order of their indices.

@@ -1,15 +1,16 @@
 //! Which objects a class shows: what a detector's words have to do with a classifier's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::classes::{imagenet_indices, plain};
 use super::{ClassId, ClassName};
 
-/// Names of COCO's objects with the ImageNet classes that show them; the head of `assets/coco_of_imagenet.tsv` says why.
-static COCO_OF_IMAGENET: LazyLock<Vec<(String, Vec<usize>)>> = LazyLock::new(|| {
+/// For the ImageNet classes that show one of COCO's objects, its name; the head of `assets/coco_of_imagenet.tsv` says why.
+static COCO_OF_IMAGENET: LazyLock<BTreeMap<usize, String>> = LazyLock::new(|| {
     let rows = include_str!("../../assets/coco_of_imagenet.tsv").lines().filter(|row| !row.starts_with('#'));
-    rows.filter_map(|row| row.split_once('\t')).map(|(name, ranges)| (plain(name), indices(ranges))).collect()
+    let pairs = rows.filter_map(|row| row.split_once('\t'));
+    pairs.flat_map(|(name, ranges)| indices(ranges).into_iter().map(move |index| (index, plain(name)))).collect()
 });
 
 /// `7-24,80` as the numbers it stands for.
@@ -34,11 +35,7 @@ impl ClassObjects {
         let of_class = |class: &ClassName| {
             let mut names: BTreeSet<String> = class.synonyms().map(str::to_owned).collect();
             names.extend(class.wnid.clone());
-            for index in imagenet_indices(class) {
-                names.extend(
-                    COCO_OF_IMAGENET.iter().filter(|(_, of)| of.contains(&index)).map(|(name, _)| name.clone()),
-                );
-            }
+            names.extend(imagenet_indices(class).iter().filter_map(|index| COCO_OF_IMAGENET.get(index)).cloned());
             names
         };
         Self { names: ClassName::list(class_names).iter().map(of_class).collect() }
@@ -57,8 +54,10 @@ mod tests {
 
     #[test]
     fn every_index_of_the_table_is_a_class_and_in_one_row_only() {
+        let rows = include_str!("../../assets/coco_of_imagenet.tsv").lines().filter(|row| !row.starts_with('#'));
         let mut seen = BTreeSet::new();
-        for (name, classes) in COCO_OF_IMAGENET.iter() {
+        for (name, ranges) in rows.filter_map(|row| row.split_once('\t')) {
+            let classes = indices(ranges);
             assert!(!classes.is_empty(), "{name}");
             assert!(classes.iter().all(|class| *class < 1000 && seen.insert(*class)), "{name}");
         }
