@@ -32,7 +32,13 @@ fn pixels(size: Size, rois: &[&Roi]) -> Mask {
             (roi.bbox.x0..roi.bbox.x1).contains(&x) && (roi.bbox.y0..roi.bbox.y1).contains(&y)
         }
     };
-    Mask::of_window(size, 0..size.width, 0..size.height, |x, y| rois.iter().any(|roi| inside(roi, x, y)))
+    let edge = |of: fn(&BBox) -> f32, pick: fn(f32, f32) -> f32, start: f32| {
+        rois.iter().map(|roi| of(&roi.bbox)).fold(start, pick)
+    };
+    // Conversions to whole pixels saturate.
+    let columns = edge(|b| b.x0, f32::min, f32::MAX) as u32..edge(|b| b.x1, f32::max, 0.0).ceil() as u32;
+    let rows = edge(|b| b.y0, f32::min, f32::MAX) as u32..edge(|b| b.y1, f32::max, 0.0).ceil() as u32;
+    Mask::of_window(size, columns, rows, |x, y| rois.iter().any(|roi| inside(roi, x, y)))
 }
 
 /// Rectangles without overlap that cover what `boxes` cover: between each two edges from above to below, the intervals that
