@@ -13,7 +13,7 @@ use crate::analysis::{Measured, Outcome, RoiChoice, SampleScore};
 use crate::dataset::{ClassId, SampleId};
 use crate::roi::DrawnRoi;
 use crate::store::{RunId, RunInfo, Store};
-use crate::summary::{ClassRow, NoRoi, class_rows, total_row};
+use crate::summary::{ClassRow, NoRoi, class_of, class_rows, total_row};
 use crate::ui::format;
 use crate::verdict::{Judgement, Subject};
 
@@ -100,7 +100,7 @@ impl Snapshot {
     /// The class that a sample is listed under.
     pub(crate) fn class_of(&self, id: SampleId) -> Option<&str> {
         let sample = self.samples.iter().find(|s| s.id == id)?;
-        class_name(sample, &self.run.settings.classifier.class_names)
+        class_of(sample, &self.run.settings.classifier.class_names)
     }
 
     /// Names of the classifier's classes.
@@ -130,19 +130,10 @@ impl ClassNames<'_> {
     }
 }
 
-/// The label, or without one the predicted class.
-fn class_name<'a>(sample: &'a SampleScore, names: &'a [String]) -> Option<&'a str> {
-    match (&sample.label, &sample.score) {
-        (Some(label), _) => Some(label),
-        (None, Some(score)) => names.get(score.predicted.0).map(String::as_str),
-        (None, None) => None,
-    }
-}
-
 fn by_class(samples: &[SampleScore], names: &[String]) -> BTreeMap<String, Arc<[usize]>> {
     let mut classes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, sample) in samples.iter().enumerate() {
-        if let Some(class) = class_name(sample, names) {
+        if let Some(class) = class_of(sample, names) {
             classes.entry(class).or_default().push(place);
         }
     }
