@@ -15,7 +15,7 @@ pub use score::{SampleScore, Score};
 pub use target::Target;
 
 use crate::dataset::ClassId;
-use crate::fit::{Fit, RoiRule, RoiShare, ShareRule, fit_by, region_share};
+use crate::fit::{Counted, Fit, RoiRule, RoiShare, ShareRule, fit_by, region_share};
 use crate::geometry::{BBox, Size};
 use crate::roi::Roi;
 use crate::saliency::SaliencyMap;
@@ -51,6 +51,22 @@ pub struct MeasuredRoi {
     pub roi: Roi,
     /// `None` where it lies outside the view.
     pub share: Option<RoiShare>,
+    /// What the fit makes of it.
+    pub standing: Standing,
+}
+
+/// What a fit makes of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether its source counts in this sample.
+    pub counts: bool,
+    /// Whether it belongs to the explained class; only [`RoiRule::OfClass`] asks, under other rules it is true.
+    pub belongs: bool,
+}
+
+impl Standing {
+    /// Counts, and belongs to the class.
+    pub const FULL: Self = Self { counts: true, belongs: true };
 }
 
 /// Everything known of an analysed sample.
@@ -60,6 +76,8 @@ pub struct Measured {
     pub explanation: Explanation,
     /// The regions of the whole image, highest score first.
     pub rois: Vec<MeasuredRoi>,
+    /// How they become a fit.
+    pub rule: RoiRule,
     /// The fit of the region that counts; its index is one in `rois`.
     pub fit: Fit,
 }
@@ -67,36 +85,32 @@ pub struct Measured {
 impl Measured {
     /// Puts an explanation and the image's regions (highest score first) together; the fit is that of the best region.
     pub fn new(explanation: Explanation, rois: Vec<Roi>) -> Self {
-        Self::by_rule(explanation, rois, RoiRule::Best, |_| true, |_| true)
+        Self::by_rule(explanation, rois.into_iter().map(|roi| (roi, Standing::FULL)).collect(), RoiRule::Best)
     }
 
-    /// Puts an explanation and the image's regions (highest score first) together, with the fit by `rule` of those for which
-    /// `counts` holds; `belongs` says whether a region belongs to the explained class.
-    pub fn by_rule(
-        explanation: Explanation,
-        rois: Vec<Roi>,
-        rule: RoiRule,
-        counts: impl Fn(&Roi) -> bool,
-        belongs: impl Fn(&Roi) -> bool,
-    ) -> Self {
-        let shares: Vec<_> = rois
-            .iter()
-            .map(|roi| region_share(&explanation.map, explanation.view, roi, ShareRule::default()))
+    /// Puts an explanation and the image's regions (of each source the highest score first) together, with the fit by `rule`
+    /// of those that count.
+    pub fn by_rule(explanation: Explanation, rois: Vec<(Roi, Standing)>, rule: RoiRule) -> Self {
+        let share = |roi: &Roi| region_share(&explanation.map, explanation.view, roi, ShareRule::default());
+        let rois: Vec<_> =
+            rois.into_iter().map(|(roi, standing)| MeasuredRoi { share: share(&roi), roi, standing }).collect();
+        let counted = rois.iter().enumerate().filter(|(_, region)| region.standing.counts);
+        let counted: Vec<_> = counted
+            .map(|(index, MeasuredRoi { roi, share, standing })| Counted {
+                index,
+                roi,
+                share: *share,
+                belongs: standing.belongs,
+            })
             .collect();
-        let all = rois.iter().zip(&shares).enumerate();
-        let counted: Vec<_> =
-            all.filter(|(_, (roi, _))| counts(roi)).map(|(i, (roi, share))| (i, roi, *share)).collect();
-        let fit = fit_by(rule, &explanation.map, explanation.view, &counted, belongs);
-        let rois = rois.into_iter().zip(shares).map(|(roi, share)| MeasuredRoi { roi, share }).collect();
-        Self { explanation, rois, fit }
+        let fit = fit_by(rule, &explanation.map, explanation.view, &counted);
+        Self { explanation, rois, rule, fit }
     }
 
-    /// The same regions, of which the usual ones count, measured on another map.
+    /// The same regions, with the same standing, measured on another map of the same image.
     pub fn with_explanation(&self, explanation: Explanation) -> Self {
-        let rois: Vec<_> = self.rois.iter().map(|region| region.roi.clone()).collect();
-        let choice = RoiChoice::default();
-        let counts = choice.counts(&rois);
-        Self::by_rule(explanation, rois, choice.rule, counts, |_| true)
+        let rois = self.rois.iter().map(|region| (region.roi.clone(), region.standing)).collect();
+        Self::by_rule(explanation, rois, self.rule)
     }
 }
 

@@ -46,39 +46,42 @@ impl FromStr for RoiRule {
     }
 }
 
-/// A region that counts: its index among all, and what it holds of the map, where it reaches into the view.
-pub type Counted<'a> = (usize, &'a Roi, Option<RoiShare>);
+/// A region that counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// Its place among all regions of the sample.
+    pub index: usize,
+    /// The region.
+    pub roi: &'a Roi,
+    /// What it holds of the map; `None` where it lies outside the view.
+    pub share: Option<RoiShare>,
+    /// Whether it belongs to the class that the saliency explains.
+    pub belongs: bool,
+}
 
-/// The fit of a sample by `rule`, from the regions that count in order of falling score and what each of them holds of the
-/// map over `view`. `belongs` says whether a region belongs to the explained class; only [`RoiRule::OfClass`] asks.
+/// The fit of a sample by `rule`, from the regions that count in order of falling score, over the map of `view`.
 ///
 /// Under [`RoiRule::Union`] the fit and the area share are those of all regions together, and the region that is named is the
 /// one that holds most.
-pub fn fit_by(
-    rule: RoiRule,
-    map: &SaliencyMap,
-    view: BBox,
-    counted: &[Counted<'_>],
-    belongs: impl Fn(&Roi) -> bool,
-) -> Fit {
-    let in_view = |(_, _, share): &Counted<'_>| share.is_some();
+pub fn fit_by(rule: RoiRule, map: &SaliencyMap, view: BBox, counted: &[Counted<'_>]) -> Fit {
+    let is_inside = |region: &Counted<'_>| region.share.is_some();
     match rule {
         RoiRule::Best => best_of(counted),
-        RoiRule::TopScore => match counted.iter().find(|c| in_view(c)) {
-            Some(top) => best_of(&[*top]),
+        RoiRule::TopScore => match counted.iter().position(is_inside) {
+            Some(top) => best_of(&counted[top..=top]),
             None => best_of(counted),
         },
         RoiRule::OfClass => {
-            let related: Vec<_> = counted.iter().copied().filter(|(_, roi, _)| belongs(roi)).collect();
+            let related: Vec<_> = counted.iter().copied().filter(|region| region.belongs).collect();
             match best_of(&related) {
-                Fit::NoRoi | Fit::OutsideView if counted.iter().any(in_view) => Fit::Unrelated,
+                Fit::NoRoi | Fit::OutsideView if counted.iter().any(is_inside) => Fit::Unrelated,
                 Fit::NoRoi => best_of(counted),
                 fit => fit,
             }
         }
         RoiRule::Union => match best_of(counted) {
             Fit::Measured { roi, fit, area_share } => {
-                let rois: Vec<_> = counted.iter().map(|(_, roi, _)| *roi).collect();
+                let rois: Vec<_> = counted.iter().map(|region| region.roi).collect();
                 match union_share(map, view, &rois, ShareRule::default()) {
                     Some(RoiShare { fit: Some(fit), area_share }) => Fit::Measured { roi, fit, area_share },
                     _ => Fit::Measured { roi, fit, area_share },
@@ -89,11 +92,11 @@ pub fn fit_by(
     }
 }
 
-/// [`best_fit`] with the index among all regions.
+/// [`best_fit`] with the place among all regions.
 fn best_of(counted: &[Counted<'_>]) -> Fit {
-    let shares: Vec<_> = counted.iter().map(|(_, _, share)| *share).collect();
+    let shares: Vec<_> = counted.iter().map(|region| region.share).collect();
     match best_fit(&shares) {
-        Fit::Measured { roi, fit, area_share } => Fit::Measured { roi: counted[roi].0, fit, area_share },
+        Fit::Measured { roi, fit, area_share } => Fit::Measured { roi: counted[roi].index, fit, area_share },
         other => other,
     }
 }
@@ -117,8 +120,12 @@ mod tests {
         ];
         let map = SaliencyMap::from_values(1, 1, vec![1.0]);
         let share = |roi| region_share(&map, VIEW, roi, ShareRule::default());
-        let counted: Vec<_> = rois.iter().enumerate().map(|(i, roi)| (i, roi, share(roi))).collect();
-        fit_by(rule, &map, VIEW, &counted, |roi| roi.name == belongs)
+        let counted: Vec<_> = rois
+            .iter()
+            .enumerate()
+            .map(|(index, roi)| Counted { index, roi, share: share(roi), belongs: roi.name == belongs })
+            .collect();
+        fit_by(rule, &map, VIEW, &counted)
     }
 
     #[test]
@@ -135,7 +142,7 @@ mod tests {
         assert_eq!(fit(RoiRule::OfClass, "wolf"), Fit::Unrelated);
         assert_eq!(fit(RoiRule::OfClass, "bird"), Fit::Unrelated);
         let map = SaliencyMap::from_values(1, 1, vec![1.0]);
-        assert_eq!(fit_by(RoiRule::OfClass, &map, VIEW, &[], |_| true), Fit::NoRoi);
+        assert_eq!(fit_by(RoiRule::OfClass, &map, VIEW, &[]), Fit::NoRoi);
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn measured_sample<'a>(
     names: &'a [String],
     with_saliency: bool,
 ) -> Sample<'a> {
-    let Measured { explanation, rois, fit } = measured;
+    let Measured { explanation, rois, fit, rule: _ } = measured;
     let map = &explanation.map;
     Sample {
         width: Some(explanation.image.width),

@@ -40,19 +40,6 @@ impl Store {
             query.query_map([], |row| row.get(0))?.collect()
         })
     }
-
-    /// The samples that annotations have a region for, in rising order.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn samples_annotated(&self) -> Result<Vec<SampleId>> {
-        self.read(samples_annotated)
-    }
-}
-
-pub(super) fn samples_annotated(c: &Connection) -> rusqlite::Result<Vec<SampleId>> {
-    let mut query = c.prepare("SELECT DISTINCT sample FROM annotated ORDER BY sample")?;
-    query.query_map([], |row| row.get(0).map(SampleId))?.collect()
 }
 
 /// The regions of a sample from all annotations, in order of the annotations' numbers.

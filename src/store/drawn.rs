@@ -38,19 +38,6 @@ impl Store {
     pub fn drawn(&self, sample: SampleId) -> Result<Vec<DrawnRoi>> {
         self.read(|c| drawn(c, sample))
     }
-
-    /// The samples on which people drew, in rising order.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn samples_drawn_on(&self) -> Result<Vec<SampleId>> {
-        self.read(samples_drawn_on)
-    }
-}
-
-pub(super) fn samples_drawn_on(c: &Connection) -> rusqlite::Result<Vec<SampleId>> {
-    let mut query = c.prepare("SELECT DISTINCT sample FROM drawn ORDER BY sample")?;
-    query.query_map([], |row| row.get(0).map(SampleId))?.collect()
 }
 
 pub(super) fn drawn(c: &Connection, sample: SampleId) -> rusqlite::Result<Vec<DrawnRoi>> {

@@ -1,17 +1,15 @@
 //! The halves of results: saved one by one, read as one.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::annotated::{annotated, samples_annotated};
+use super::annotated::annotated;
 use super::codec;
-use super::drawn::{drawn, samples_drawn_on};
+use super::drawn::drawn;
 use super::error::{Result, StoreError};
 use super::project::Store;
 use super::runs::{RunId, RunSettings, settings};
 use super::samples::ContentHash;
-use crate::analysis::{Explanation, Measured, Outcome, RoiChoice, SampleScore, Score};
+use crate::analysis::{Explanation, Measured, Outcome, RoiChoice, SampleScore, Score, Standing};
 use crate::dataset::{ClassId, ClassObjects, SampleId};
 use crate::detector::Detection;
 use crate::fit::RoiRule;
@@ -259,9 +257,9 @@ struct Reader<'a> {
     choice: RoiChoice,
     /// What belongs to the classifier's classes, where the choice asks.
     objects: Option<ClassObjects>,
-    /// Samples with regions from annotations, and with drawn ones.
-    annotated: BTreeSet<SampleId>,
-    drawn: BTreeSet<SampleId>,
+    /// Whether any sample has regions from annotations, or drawn ones.
+    has_annotated: bool,
+    has_drawn: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -269,9 +267,12 @@ impl<'a> Reader<'a> {
         let settings = settings(connection, run.0)?;
         let asks = choice.rule == RoiRule::OfClass;
         let objects = asks.then(|| ClassObjects::new(&settings.classifier.class_names));
-        let annotated = samples_annotated(connection)?.into_iter().collect();
-        let drawn = samples_drawn_on(connection)?.into_iter().collect();
-        Ok(Self { connection, settings, choice, objects, annotated, drawn })
+        let (has_annotated, has_drawn) = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM annotated), EXISTS (SELECT 1 FROM drawn)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok(Self { connection, settings, choice, objects, has_annotated, has_drawn })
     }
 
     /// `None` while a half is missing.
@@ -293,8 +294,13 @@ impl<'a> Reader<'a> {
         rois.extend(self.known_rois(id, explanation.image)?);
         let rois = self.choice.thinned(rois);
         let counts = self.choice.counts(&rois);
-        let belongs = self.belongs(explanation.target, label.as_deref());
-        let measured = Measured::by_rule(explanation, rois, self.choice.rule, counts, belongs);
+        let standing = |roi: &Roi| Standing {
+            counts: counts(roi),
+            belongs: self.belongs(roi, explanation.target, label.as_deref()),
+        };
+        let standings: Vec<_> = rois.iter().map(standing).collect();
+        let rois = rois.into_iter().zip(standings).collect();
+        let measured = Measured::by_rule(explanation, rois, self.choice.rule);
         let hits = label.as_ref().and_then(|label| self.settings.hits.get(label));
         let score = Some(Score::new(&measured, hits.map(Vec::as_slice)));
         Ok(Some(SampleResult { id, path, label, score, outcome: Outcome::Measured(Box::new(measured)) }))
@@ -304,24 +310,24 @@ impl<'a> Reader<'a> {
     /// has changed since.
     fn known_rois(&self, id: SampleId, image: Size) -> rusqlite::Result<Vec<Roi>> {
         let mut rois = Vec::new();
-        if self.annotated.contains(&id) {
+        if self.has_annotated {
             rois = annotated(self.connection, id)?;
             rois.retain(|roi| roi.mask().is_none_or(|mask| mask.size() == image));
         }
-        if self.drawn.contains(&id) {
+        if self.has_drawn {
             rois.extend(drawn(self.connection, id)?.iter().filter_map(|drawn| drawn.roi(image)));
         }
         Ok(rois)
     }
 
     /// Whether a region belongs to the class that the saliency explains: by the name of either, by the label, or since a
-    /// person drew it.
-    fn belongs(&self, target: ClassId, label: Option<&str>) -> impl Fn(&Roi) -> bool {
-        move |roi| {
+    /// person drew it. True where the choice does not ask.
+    fn belongs(&self, roi: &Roi, target: ClassId, label: Option<&str>) -> bool {
+        self.objects.as_ref().is_none_or(|objects| {
             roi.source == RoiSource::Hand
-                || self.objects.as_ref().is_some_and(|objects| objects.belongs(target, &roi.name))
+                || objects.belongs(target, &roi.name)
                 || label.is_some_and(|label| names_the_same(label, &roi.name))
-        }
+        })
     }
 }
 

@@ -87,7 +87,7 @@ fn picture_ui(
     }
     canvas::paint_view(&painter, image, measured.explanation.view, ui_from_image, canvas::UNSEEN);
     if layers.boxes {
-        let marked = Marked { rois: &measured.rois, counts: &[], best: measured.fit.roi(), pointed: None };
+        let marked = Marked { rois: &measured.rois, best: measured.fit.roi(), pointed: None };
         canvas::paint_regions(&painter, marked, ui_from_image);
     }
 }

@@ -53,8 +53,6 @@ pub(crate) fn paint_view(painter: &Painter, image: Size, view: BBox, ui_from_ima
 pub(crate) struct Marked<'a> {
     /// All of them.
     pub(crate) rois: &'a [MeasuredRoi],
-    /// For each whether the fit may be of it; the others are fainter.
-    pub(crate) counts: &'a [bool],
     /// The best one: its outline is thicker, and its tag ends with the fit.
     pub(crate) best: Option<usize>,
     /// One that the pointer is over or that is being edited, marked in the same way.
@@ -70,7 +68,7 @@ impl Marked<'_> {
     }
 
     fn color(&self, i: usize) -> Color32 {
-        let is_faint = self.counts.get(i) == Some(&false) && !self.is_strong(i);
+        let is_faint = !self.rois[i].standing.counts && !self.is_strong(i);
         theme::box_color(i).gamma_multiply(if is_faint { FAINT } else { 1.0 })
     }
 }

@@ -166,7 +166,7 @@ fn regions_ui(ui: &mut Ui, live: &Live, lit: Option<usize>) -> Answer {
     let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
     order.sort_by_key(|(_, region)| region.roi.source != RoiSource::Hand);
     for (i, roi) in order {
-        let state = State { best: best == Some(i), lit: lit == Some(i), counts: live.counts()[i] };
+        let state = State { best: best == Some(i), lit: lit == Some(i), counts: roi.standing.counts };
         let response = region_ui(ui, i, roi, state);
         answer.pointed = answer.pointed.or(response.hovered().then_some(i));
         answer.clicked = answer.clicked.or(response.clicked().then_some(i));

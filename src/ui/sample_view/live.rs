@@ -1,7 +1,7 @@
 //! An image's numbers while regions are drawn on it: no network runs, the fit follows from the stored map.
 
-use crate::analysis::{Measured, RoiChoice};
-use crate::roi::{DrawnRoi, Roi, RoiSource};
+use crate::analysis::{Measured, RoiChoice, Standing};
+use crate::roi::{DrawnRoi, RoiSource};
 
 /// The numbers of an image with the regions that are drawn on it at this moment.
 #[derive(Debug)]
@@ -10,8 +10,6 @@ pub(super) struct Live {
     drawn: Vec<DrawnRoi>,
     choice: RoiChoice,
     measured: Measured,
-    /// For each measured region whether the fit may be of it.
-    counts: Vec<bool>,
     /// For each drawn region its place among the measured ones; `None` where nothing of it lies inside the image.
     places: Vec<Option<usize>>,
     /// Rises with every other map.
@@ -20,16 +18,8 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(stored: &Measured, drawn: &[DrawnRoi], choice: RoiChoice) -> Self {
-        let (rois, places) = with_drawn(stored, drawn);
-        let by_source = choice.counts(&rois);
-        let counts = rois.iter().map(&by_source).collect();
-        let measured = if rois.iter().eq(stored.rois.iter().map(|region| &region.roi)) {
-            stored.clone()
-        } else {
-            // What belongs to the class is said when the image is read again, a moment after the drawing.
-            Measured::by_rule(stored.explanation.clone(), rois, choice.rule, by_source, |_| true)
-        };
-        Self { stored: stored.clone(), drawn: drawn.to_vec(), choice, measured, counts, places, map: 0 }
+        let (measured, places) = with_drawn(stored, drawn, choice);
+        Self { stored: stored.clone(), drawn: drawn.to_vec(), choice, measured, places, map: 0 }
     }
 
     /// Brings the numbers up to date; does nothing where they are.
@@ -44,11 +34,6 @@ impl Live {
     /// The numbers; drawn regions come after all others.
     pub(super) fn measured(&self) -> &Measured {
         &self.measured
-    }
-
-    /// For each region of [`Self::measured`] whether the fit may be of it: where a person drew, only what was drawn counts.
-    pub(super) fn counts(&self) -> &[bool] {
-        &self.counts
     }
 
     /// The place of a drawn region among the measured ones.
@@ -67,17 +52,23 @@ impl Live {
     }
 }
 
-/// The stored regions but the drawn ones, then those that are drawn now.
-fn with_drawn(stored: &Measured, drawn: &[DrawnRoi]) -> (Vec<Roi>, Vec<Option<usize>>) {
-    let others = stored.rois.iter().map(|region| &region.roi).filter(|roi| roi.source != RoiSource::Hand);
-    let mut rois: Vec<_> = others.cloned().collect();
+/// The stored regions but the drawn ones, then those that are drawn now, which belong to any class.
+fn with_drawn(stored: &Measured, drawn: &[DrawnRoi], choice: RoiChoice) -> (Measured, Vec<Option<usize>>) {
+    let others = stored.rois.iter().filter(|region| region.roi.source != RoiSource::Hand);
+    let (mut rois, mut belong): (Vec<_>, Vec<_>) =
+        others.map(|region| (region.roi.clone(), region.standing.belongs)).unzip();
     let mut places = Vec::new();
     for region in drawn {
         let roi = region.roi(stored.explanation.image);
         places.push(roi.is_some().then_some(rois.len()));
         rois.extend(roi);
     }
-    (rois, places)
+    belong.resize(rois.len(), true);
+    let counts = choice.counts(&rois);
+    let standings: Vec<_> =
+        rois.iter().zip(belong).map(|(roi, belongs)| Standing { counts: counts(roi), belongs }).collect();
+    let rois = rois.into_iter().zip(standings).collect();
+    (Measured::by_rule(stored.explanation.clone(), rois, choice.rule), places)
 }
 
 #[cfg(test)]
@@ -87,7 +78,7 @@ mod tests {
     use crate::dataset::ClassId;
     use crate::fit::Fit;
     use crate::geometry::{BBox, Size};
-    use crate::roi::Outline;
+    use crate::roi::{Outline, Roi};
     use crate::saliency::SaliencyMap;
 
     fn stored() -> Measured {
@@ -115,7 +106,7 @@ mod tests {
         live.update(&stored(), &[drawn(30.0)], RoiChoice::default());
         assert!(matches!(live.measured().fit, Fit::Measured { roi: 1, fit, .. } if (fit - 0.75).abs() < 1e-9));
         assert_eq!((live.place(0), live.drawn_at(1), live.drawn_at(0)), (Some(1), Some(0), None));
-        assert_eq!(live.counts(), [false, true]);
+        assert_eq!(live.measured().rois.iter().map(|region| region.standing.counts).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]

@@ -270,7 +270,7 @@ impl SampleView {
         let edited = chosen.and_then(|i| live.place(i));
         let pointed = edited.or(self.pointed);
         let (rois, best) = (&live.measured().rois, best_region(live.measured()));
-        canvas::paint_regions(painter, Marked { rois, counts: live.counts(), best, pointed }, ui_from_image);
+        canvas::paint_regions(painter, Marked { rois, best, pointed }, ui_from_image);
         let Some(editor) = editor else { return };
         if let Some(chosen) = chosen {
             canvas::paint_handles(painter, &editor.regions()[chosen].outline, editor.corner(), ui_from_image);
