@@ -3,12 +3,16 @@
 //! Comes in: a [`Launcher`] and what to open. Goes out: an [`eframe::App`]. May not live here: how a panel looks, how a value
 //! is read.
 
+mod choosing;
+mod commands;
 mod compare;
 mod events;
 mod explain;
 mod models;
+mod opening;
 mod place;
 mod runs;
+mod saving;
 mod session;
 mod takeaway;
 
