@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use part::Part;
 use ureq::http::{Response, StatusCode};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 /// Bytes that are read at once.
@@ -231,11 +232,13 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
 }
 
 /// The proxy is taken from the environment (`HTTPS_PROXY`, `ALL_PROXY`, …); redirects are followed here, because one of the
-/// answers may announce the digest.
+/// answers may announce the digest. Whom to trust is the system's choice, so that it works behind an organisation's own proxy.
 fn agent() -> Agent {
+    let trusted = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
+        .tls_config(trusted)
         .timeout_connect(Some(PATIENCE))
         .timeout_recv_response(Some(PATIENCE))
         .timeout_recv_body(Some(SLICE))
