@@ -84,6 +84,38 @@ impl RoiChoice {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
+    /// Source and rule, and the limits where there are some, in words.
+    pub fn all_words(&self) -> String {
+        let mut words = format!("source {}, rule {}", self.sources.as_str(), self.rule.as_str());
+        let limits = Self { sources: Sources::default(), rule: RoiRule::default(), ..*self };
+        if let Some(limits) = limits.words() {
+            words.push_str(&format!(", {limits}"));
+        }
+        words
+    }
+
+    /// This choice but for what `words` say: parts such as `annotation`, `rule=union`, `score=0.5` and `overlap=0.7`, with
+    /// commas between them. `score=run` and `overlap=any` take a limit back.
+    ///
+    /// # Errors
+    /// In words, if a part is not understood.
+    pub fn changed(&self, words: &str) -> Result<Self, String> {
+        let mut changed = *self;
+        for part in words.split(',').map(str::trim) {
+            match part.split_once('=') {
+                None => changed.sources = part.parse()?,
+                Some(("source", source)) => changed.sources = source.parse()?,
+                Some(("rule", rule)) => changed.rule = rule.parse()?,
+                Some(("score", "run")) => changed.min_score = None,
+                Some(("score", score)) => changed.min_score = Some(share(score)?),
+                Some(("overlap", "any")) => changed.max_overlap = None,
+                Some(("overlap", overlap)) => changed.max_overlap = Some(share(overlap)?),
+                Some((other, _)) => return Err(format!("expected source, rule, score or overlap, not {other}")),
+            }
+        }
+        Ok(changed)
+    }
+
     /// The regions that may count: those of enough score, thinned out; the detector's first, then annotated and drawn ones,
     /// each highest score first. Detections below the run's own limit must be left out before, where `min_score` is `None`.
     pub fn thinned(&self, mut rois: Vec<Roi>) -> Vec<Roi> {
@@ -102,6 +134,11 @@ impl RoiChoice {
         let source = self.sources.of(rois);
         move |roi| Some(roi.source) == source
     }
+}
+
+fn share(word: &str) -> Result<f32, String> {
+    let share = word.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("expected a number from 0 to 1, not {word}"))
 }
 
 /// The regions that non-maximum suppression by source and name leaves, in their order; drawn ones all stay.
@@ -162,6 +199,26 @@ mod tests {
         assert_eq!(RoiChoice::default().words(), None);
         let choice = RoiChoice { rule: RoiRule::Union, min_score: Some(0.25), ..RoiChoice::default() };
         assert_eq!(choice.words().as_deref(), Some("rule union, score at least 0.25"));
+    }
+
+    #[test]
+    fn words_change_what_they_name() -> Result<(), String> {
+        let usual = RoiChoice::default();
+        let choice = usual.changed("annotation, rule=union,score=0.5,overlap=0.75")?;
+        assert_eq!(choice.all_words(), "source annotation, rule union, score at least 0.5, overlap at most 0.75");
+        let back = choice.changed("source=best-known,rule=best,score=run,overlap=any")?;
+        assert_eq!((back, back.all_words().as_str()), (usual, "source best-known, rule best"));
+        assert_eq!(choice.changed("detector")?, RoiChoice { sources: Sources::Detector, ..choice });
+        for (wrong, why) in [
+            ("", "expected one of best-known, detector, annotation, hand"),
+            ("rule=all", "expected one of best, union, top-score, class"),
+            ("score=NaN", "expected a number from 0 to 1, not NaN"),
+            ("overlap=1.5", "expected a number from 0 to 1, not 1.5"),
+            ("colour=red", "expected source, rule, score or overlap, not colour"),
+        ] {
+            assert_eq!(usual.changed(wrong), Err(why.to_owned()));
+        }
+        Ok(())
     }
 
     #[test]

@@ -5,13 +5,16 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::args::CompareArgs;
 use super::tables::latest_run;
 use super::{Status, output};
-use crate::report::{comparison_table, run_line, write_class_differences, write_sample_differences};
+use crate::report::{comparison_table, side_lines, write_class_differences, write_sample_differences};
 use crate::store::{RunId, RunInfo, Store};
 use crate::summary::{Comparison, Side, compare, sort_differences};
 
 pub(super) fn compare_command(args: &CompareArgs) -> Result<Status> {
-    let stores =
+    let mut stores =
         [Store::open_read_only(&args.first)?, Store::open_read_only(args.second.as_ref().unwrap_or(&args.first))?];
+    for (store, choice) in stores.iter_mut().zip(args.choices()?) {
+        store.choose_rois(choice);
+    }
     let runs = chosen_runs(args, &stores)?;
     let mut comparison = compared(&stores, &runs)?;
     sort_differences(&mut comparison.classes, args.sort.into(), args.reverse);
@@ -32,8 +35,13 @@ pub(super) fn compare_command(args: &CompareArgs) -> Result<Status> {
     Ok(Status::Fine)
 }
 
-/// The runs by number, or the latest of each project; of one project, the latest comes second and the one before it first.
+/// The runs by number, or the latest of each project; of one project, the latest comes second and the one before it first,
+/// unless its regions are compared.
 fn chosen_runs(args: &CompareArgs, stores: &[Store; 2]) -> Result<[RunInfo; 2]> {
+    if args.against.is_some() && args.second.is_none() {
+        let (first, second) = (args.first_run.or(args.second_run), args.second_run.or(args.first_run));
+        return Ok([chosen(&stores[0], first)?, chosen(&stores[1], second)?]);
+    }
     let second = chosen(&stores[1], args.second_run)?;
     if args.second.is_some() || args.first_run.is_some() {
         return Ok([chosen(&stores[0], args.first_run)?, second]);
@@ -41,7 +49,10 @@ fn chosen_runs(args: &CompareArgs, stores: &[Store; 2]) -> Result<[RunInfo; 2]> 
     match stores[0].runs()?.into_iter().find(|run| run.id != second.id) {
         Some(first) => Ok([first, second]),
         None => {
-            bail!("the project has one run only, give a second project to compare it with: {}", args.first.display())
+            bail!(
+                "the project has one run only, give a second project to compare it with, or other regions with --against: {}",
+                args.first.display()
+            )
         }
     }
 }
@@ -63,9 +74,9 @@ fn compared(stores: &[Store; 2], runs: &[RunInfo; 2]) -> Result<Comparison> {
 }
 
 fn text(stores: &[Store; 2], runs: &[RunInfo; 2], comparison: &Comparison) -> String {
-    let side = |name: &str, i: usize| {
-        format!("{name}: {}, run {}: {}\n", stores[i].path().display(), runs[i].id.0, run_line(&runs[i].settings))
-    };
+    let lines = side_lines([0, 1].map(|i| (&runs[i].settings, stores[i].roi_choice())));
+    let side =
+        |name: &str, i: usize| format!("{name}: {}, run {}: {}\n", stores[i].path().display(), runs[i].id.0, lines[i]);
     let total = &comparison.total;
     let mut text = side("A", 0) + &side("B", 1);
     text.push_str(&format!(

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::text::{Column, table};
 use super::words::{points, short_name};
 use super::{ReportError, class_name};
-use crate::analysis::SampleScore;
+use crate::analysis::{RoiChoice, SampleScore};
 use crate::store::RunSettings;
 use crate::summary::{ClassDifference, Comparison, Paired};
 
@@ -32,6 +32,16 @@ pub fn run_line(settings: &RunSettings) -> String {
     format!("{classifier} at {}, {} of the {target} class, {regions}", settings.layer, settings.method)
 }
 
+/// What is on each side of a comparison, in one line each; the regions that count are named where that is not the same and
+/// usual choice on both sides.
+pub fn side_lines(sides: [(&RunSettings, RoiChoice); 2]) -> [String; 2] {
+    let differ = sides[0].1 != sides[1].1;
+    sides.map(|(settings, choice)| {
+        let words = if differ { Some(choice.all_words()) } else { choice.words() };
+        run_line(settings) + &words.map_or_else(String::new, |words| format!("; {words}"))
+    })
+}
+
 #[derive(Serialize)]
 struct Class<'a> {
     class: &'a str,
@@ -39,6 +49,8 @@ struct Class<'a> {
     only_first: usize,
     only_second: usize,
     fit_n: usize,
+    fit_only_first: usize,
+    fit_only_second: usize,
     fit_first: Option<f64>,
     fit_second: Option<f64>,
     fit_difference: Option<f64>,
@@ -61,6 +73,8 @@ impl<'a> From<&'a ClassDifference> for Class<'a> {
             only_first: row.only_first,
             only_second: row.only_second,
             fit_n: fit.n,
+            fit_only_first: fit.only_first,
+            fit_only_second: fit.only_second,
             fit_first: fit.first,
             fit_second: fit.second,
             fit_difference: fit.difference,
@@ -152,11 +166,15 @@ fn write_records<R: Serialize>(
     }
 }
 
-/// The classes with their differences as a table for a terminal, in percentage points; the last row is over all samples.
+/// The classes with their differences as a table for a terminal, in percentage points; the last row is over all samples. Both
+/// mean fits are over the photos that have one in A and in B; those that have one in A or B only are counted.
 pub fn comparison_table(rows: &[ClassDifference], total: &ClassDifference) -> String {
     let columns = [
         Column::Left("class"),
         Column::Right("common"),
+        Column::Right("with fit"),
+        Column::Right("only A"),
+        Column::Right("only B"),
         Column::Right("fit % A"),
         Column::Right("fit % B"),
         Column::Right("B - A"),
@@ -181,7 +199,9 @@ fn cells(row: &ClassDifference) -> Vec<String> {
             paired.ci.map_or("–".into(), |(low, high)| format!("{} to {}", points(low), points(high))),
         ]
     };
-    let mut cells = vec![row.class.clone(), row.common.to_string()];
+    let counts = [row.common, row.fit.n, row.fit.only_first, row.fit.only_second];
+    let mut cells = vec![row.class.clone()];
+    cells.extend(counts.map(|count| count.to_string()));
     cells.extend(pair(&row.fit));
     cells.extend(pair(&row.accuracy));
     let clear = [("fit", &row.fit), ("accuracy", &row.accuracy)].into_iter().filter(|(_, paired)| paired.is_clear());
@@ -194,14 +214,30 @@ mod tests {
     use super::*;
 
     fn row() -> ClassDifference {
-        let paired = |first, second, ci| Paired { n: 2, first, second, difference: Some(-0.25), ci };
+        let paired = |first, second, ci| Paired {
+            n: 2,
+            only_first: 1,
+            only_second: 0,
+            first,
+            second,
+            difference: Some(-0.25),
+            ci,
+        };
         ClassDifference {
             class: "alp, high".into(),
             common: 3,
             only_first: 1,
             only_second: 0,
             fit: paired(Some(0.75), Some(0.5), Some((-0.5, -0.125))),
-            accuracy: Paired { n: 0, first: None, second: None, difference: None, ci: None },
+            accuracy: Paired {
+                n: 0,
+                only_first: 0,
+                only_second: 0,
+                first: None,
+                second: None,
+                difference: None,
+                ci: None,
+            },
         }
     }
 
@@ -212,7 +248,7 @@ mod tests {
         write_class_differences(&[row()], ComparisonFormat::Json, &mut json)?;
         let csv = String::from_utf8(csv)?;
         let lines: Vec<_> = csv.lines().collect();
-        assert_eq!(lines[1], "\"alp, high\",3,1,0,2,0.75,0.5,-0.25,-0.5,-0.125,0,,,,,");
+        assert_eq!(lines[1], "\"alp, high\",3,1,0,2,1,0,0.75,0.5,-0.25,-0.5,-0.125,0,,,,,");
         let json: serde_json::Value = serde_json::from_slice(&json)?;
         let keys: Vec<_> = json[0].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         assert_eq!(lines[0], keys.join(","));
@@ -226,7 +262,10 @@ mod tests {
         let words: Vec<_> = line.split_whitespace().collect();
         assert_eq!(
             words,
-            ["alp,", "high", "3", "75.0", "50.0", "-25.0", "-50.0", "to", "-12.5", "–", "–", "–", "–", "fit"]
+            [
+                "alp,", "high", "3", "2", "1", "0", "75.0", "50.0", "-25.0", "-50.0", "to", "-12.5", "–", "–", "–",
+                "–", "fit"
+            ]
         );
     }
 }

@@ -19,7 +19,9 @@ mod words;
 
 use std::io::{self, Write};
 
-pub use compare::{ComparisonFormat, comparison_table, run_line, write_class_differences, write_sample_differences};
+pub use compare::{
+    ComparisonFormat, comparison_table, run_line, side_lines, write_class_differences, write_sample_differences,
+};
 pub use html::{HtmlOptions, ModelNote, PageProgress, write_html};
 pub use sheet::{SheetOptions, class_sheet, sample_picture};
 pub use text::{Column, class_table, finding_text, table};

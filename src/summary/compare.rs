@@ -1,12 +1,12 @@
-//! Two runs over the same photos: where they differ, and how sure that is.
+//! Two runs over the same photos, or one run with two choices of regions: where they differ, and how sure that is.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::{bootstrap, class_of, mean, sorted};
-use crate::analysis::{SampleScore, Score};
+use crate::analysis::SampleScore;
 
-/// A run to compare.
+/// A run to compare, with the regions that its scores were made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
     /// Its samples, each path once.
@@ -20,6 +20,10 @@ pub struct Side<'a> {
 pub struct Paired {
     /// Samples that have the number in both.
     pub n: usize,
+    /// Common samples that have it in the first run only.
+    pub only_first: usize,
+    /// Common samples that have it in the second run only.
+    pub only_second: usize,
     /// Mean of the first run; `None` where `n` is 0.
     pub first: Option<f64>,
     /// Mean of the second run.
@@ -31,11 +35,16 @@ pub struct Paired {
 }
 
 impl Paired {
-    fn of(pairs: impl Iterator<Item = (f64, f64)>) -> Self {
-        let (first, second): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    fn of(pairs: &[(Option<f64>, Option<f64>)]) -> Self {
+        let only = |one: fn(&(Option<f64>, Option<f64>)) -> bool| pairs.iter().filter(|pair| one(pair)).count();
+        let (only_first, only_second) =
+            (only(|(a, b)| a.is_some() && b.is_none()), only(|(a, b)| a.is_none() && b.is_some()));
+        let (first, second): (Vec<f64>, Vec<f64>) = pairs.iter().filter_map(|(a, b)| (*a).zip(*b)).unzip();
         let differences = sorted(first.iter().zip(&second).map(|(a, b)| b - a));
         Self {
             n: differences.len(),
+            only_first,
+            only_second,
             first: mean(&sorted(first.into_iter())),
             second: mean(&sorted(second.into_iter())),
             difference: mean(&differences),
@@ -80,11 +89,7 @@ pub struct SampleDifference {
 impl SampleDifference {
     /// Fit of the second run less that of the first, where both have one.
     pub fn fit(&self) -> Option<f64> {
-        fits(self.scores()?).map(|(a, b)| b - a)
-    }
-
-    fn scores(&self) -> Option<(&Score, &Score)> {
-        Some((self.first.score.as_ref()?, self.second.score.as_ref()?))
+        Some(fit(&self.second)? - fit(&self.first)?)
     }
 }
 
@@ -157,21 +162,28 @@ struct Group<'a> {
 
 impl Group<'_> {
     fn difference(&self, class: &str) -> ClassDifference {
-        let scores = || self.common.iter().filter_map(|(a, b)| Some((a.score.as_ref()?, b.score.as_ref()?)));
-        let share = |right: bool| if right { 1.0 } else { 0.0 };
+        let pairs = |number: fn(&SampleScore) -> Option<f64>| {
+            let pairs: Vec<_> = self.common.iter().map(|(a, b)| (number(a), number(b))).collect();
+            Paired::of(&pairs)
+        };
         ClassDifference {
             class: class.to_owned(),
             common: self.common.len(),
             only_first: self.only_first,
             only_second: self.only_second,
-            fit: Paired::of(scores().filter_map(fits)),
-            accuracy: Paired::of(scores().filter_map(|(a, b)| Some((share(a.correct?), share(b.correct?))))),
+            fit: pairs(fit),
+            accuracy: pairs(accuracy),
         }
     }
 }
 
-fn fits((first, second): (&Score, &Score)) -> Option<(f64, f64)> {
-    Some((first.fit.value()?, second.fit.value()?))
+fn fit(sample: &SampleScore) -> Option<f64> {
+    sample.score?.fit.value()
+}
+
+/// 1 where the prediction is right, and 0 where it is wrong.
+fn accuracy(sample: &SampleScore) -> Option<f64> {
+    Some(if sample.score?.correct? { 1.0 } else { 0.0 })
 }
 
 /// What class differences can be sorted by.
@@ -186,6 +198,12 @@ pub enum DifferenceColumn {
     Accuracy,
     /// Samples that both runs have.
     Common,
+    /// Samples with a fit in both runs.
+    FitBoth,
+    /// Samples with a fit in the first run only.
+    FitOnlyFirst,
+    /// Samples with a fit in the second run only.
+    FitOnlySecond,
 }
 
 /// Sorts class differences, rising or falling; those without the number come last either way, and equal ones by name.
@@ -195,6 +213,9 @@ pub fn sort_differences(rows: &mut [ClassDifference], by: DifferenceColumn, desc
         DifferenceColumn::Fit => row.fit.difference,
         DifferenceColumn::Accuracy => row.accuracy.difference,
         DifferenceColumn::Common => Some(row.common as f64),
+        DifferenceColumn::FitBoth => Some(row.fit.n as f64),
+        DifferenceColumn::FitOnlyFirst => Some(row.fit.only_first as f64),
+        DifferenceColumn::FitOnlySecond => Some(row.fit.only_second as f64),
     };
     rows.sort_by(|a, b| {
         let names = a.class.cmp(&b.class);
@@ -212,6 +233,7 @@ pub fn sort_differences(rows: &mut [ClassDifference], by: DifferenceColumn, desc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Score;
     use crate::dataset::{ClassId, SampleId};
     use crate::fit::Fit;
 
@@ -244,13 +266,14 @@ mod tests {
         let found = compare(side(&first), side(&second), |_| true);
         let cat = &found.classes[0];
         assert_eq!((cat.class.as_str(), cat.common, cat.only_first, cat.only_second), ("cat", 3, 1, 0));
-        assert_eq!((cat.fit.n, cat.fit.first, cat.fit.second), (2, Some(0.375), Some(0.75)));
+        assert_eq!((cat.fit.n, cat.fit.only_first, cat.fit.only_second), (2, 0, 1));
+        assert_eq!((cat.fit.first, cat.fit.second), (Some(0.375), Some(0.75)));
         assert_eq!((cat.fit.difference, cat.fit.ci), (Some(0.375), Some((0.25, 0.5))));
         assert!(cat.fit.is_clear());
         assert_eq!((cat.accuracy.n, cat.accuracy.second), (3, Some(2.0 / 3.0)));
         assert!(!cat.accuracy.is_clear());
         assert_eq!((found.classes[1].class.as_str(), found.classes[1].only_second), ("dog", 1));
-        assert_eq!(found.classes[1].fit, Paired { n: 0, first: None, second: None, difference: None, ci: None });
+        assert_eq!(found.classes[1].fit, Paired::of(&[]));
         assert_eq!((found.total.common, found.total.only_first, found.total.only_second), (3, 1, 1));
         assert_eq!(found.samples.iter().map(SampleDifference::fit).collect::<Vec<_>>(), [Some(0.25), Some(0.5), None]);
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::RoiArgs;
+use crate::analysis::RoiChoice;
 use crate::report::ComparisonFormat;
 use crate::summary::DifferenceColumn;
 
@@ -19,6 +21,12 @@ pub(crate) struct CompareArgs {
     /// Number of the second run in its project, instead of the latest
     #[arg(long, value_name = "NUMBER")]
     pub(crate) second_run: Option<i64>,
+    #[command(flatten)]
+    pub(crate) rois: RoiArgs,
+    /// Regions that count in B, as far as other than in A: a source, or several of source=, rule=, score= and overlap= with
+    /// commas between them. Of one project, its latest run is then compared with itself
+    #[arg(long, value_name = "REGIONS", value_parser = regions, help_heading = "Regions")]
+    pub(crate) against: Option<String>,
     /// Write the samples instead of the classes (CSV and JSON only)
     #[arg(long)]
     pub(crate) samples: bool,
@@ -35,12 +43,28 @@ pub(crate) struct CompareArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
+fn regions(words: &str) -> Result<String, String> {
+    RoiChoice::default().changed(words).map(|_| words.to_owned())
+}
+
+impl CompareArgs {
+    /// Which regions count on each side.
+    pub(crate) fn choices(&self) -> anyhow::Result<[RoiChoice; 2]> {
+        let first = self.rois.choice();
+        let second = self.against.as_ref().map_or(Ok(first), |words| first.changed(words));
+        Ok([first, second.map_err(anyhow::Error::msg)?])
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum DifferenceSortArg {
     Class,
     Fit,
     Accuracy,
     Common,
+    FitBoth,
+    FitOnlyFirst,
+    FitOnlySecond,
 }
 
 impl From<DifferenceSortArg> for DifferenceColumn {
@@ -50,6 +74,9 @@ impl From<DifferenceSortArg> for DifferenceColumn {
             DifferenceSortArg::Fit => Self::Fit,
             DifferenceSortArg::Accuracy => Self::Accuracy,
             DifferenceSortArg::Common => Self::Common,
+            DifferenceSortArg::FitBoth => Self::FitBoth,
+            DifferenceSortArg::FitOnlyFirst => Self::FitOnlyFirst,
+            DifferenceSortArg::FitOnlySecond => Self::FitOnlySecond,
         }
     }
 }

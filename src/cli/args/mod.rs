@@ -57,7 +57,7 @@ pub(super) enum Command {
     Agreement(AgreementArgs),
     /// Write the samples of a project for other programs
     Export(ExportArgs),
-    /// Compare two runs over the same photos: of two projects, or of one
+    /// Compare two runs over the same photos, of two projects or of one, or one run with two choices of regions
     Compare(CompareArgs),
     /// Write a run as one HTML file that needs nothing beside it
     Report(ReportArgs),

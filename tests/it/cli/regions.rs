@@ -89,3 +89,52 @@ fn annotations_of_other_photos_are_refused() {
     let done = camroi(&dir, &["annotate", "photos.camroi", "missing.json"]);
     assert!(done.code == Some(2) && done.err.contains("cannot read annotations"), "{}", done.err);
 }
+
+/// A run of the data set with the annotations of [`annotations`] added.
+fn annotated_run(dir: &tempfile::TempDir) {
+    succeed(dir, &["analyze", "photos"]);
+    camroi(dir, &["annotate", "photos.camroi", annotations(dir)]);
+}
+
+#[test]
+fn one_run_is_compared_with_itself_under_other_regions() {
+    let dir = data_set();
+    annotated_run(&dir);
+    let compare = ["compare", "photos.camroi", "--roi-source", "detector", "--against", "annotation"];
+    let text = succeed(&dir, &compare).out;
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().ends_with("source detector, rule best"), "{text}");
+    assert!(lines.next().unwrap().ends_with("source annotation, rule best"), "{text}");
+
+    let json = succeed(&dir, &[&compare[..], &["--format", "json", "--sort", "fit-both", "--reverse"]].concat()).out;
+    let classes: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let bird = &classes[0];
+    let birds: Vec<_> = ["bird/duck.jpg", "bird/owl.jpg", "bird/toucan.jpg"]
+        .map(|path| sample(&dir, path, &["--roi-source", "detector"])["fit"].as_f64().unwrap())
+        .into();
+    // The duck's box is the whole photo; the owl's lies outside the view, and the toucan has none.
+    let count = |name: &str| bird[name].as_u64().unwrap();
+    assert_eq!((bird["class"].as_str(), count("common")), (Some("bird"), 3));
+    assert_eq!((count("fit_n"), count("fit_only_first"), count("fit_only_second")), (1, 2, 0));
+    assert_eq!((bird["fit_first"].as_f64(), bird["fit_second"].as_f64()), (Some(birds[0]), Some(1.0)));
+    assert_eq!(bird["fit_difference"].as_f64(), Some(1.0 - birds[0]));
+    assert_eq!(bird["accuracy_difference"].as_f64(), Some(0.0));
+}
+
+#[test]
+fn thresholds_and_rules_can_be_compared_too_and_a_wrong_word_is_named() {
+    let dir = data_set();
+    annotated_run(&dir);
+    let rows = |flags: &[&str]| {
+        let arguments = [&["compare", "photos.camroi", "--format", "json"], flags].concat();
+        let value: serde_json::Value = serde_json::from_str(&succeed(&dir, &arguments).out).unwrap();
+        value.as_array().unwrap().clone()
+    };
+    let union = rows(&["--roi-source", "detector", "--against", "rule=union,score=0.1"]);
+    assert!(union.iter().all(|row| row["fit_difference"].as_f64().is_none_or(|d| d >= 0.0)), "{union:?}");
+    assert!(union.iter().any(|row| row["fit_difference"].as_f64().is_some_and(|d| d > 0.0)), "{union:?}");
+    let none = rows(&["--roi-score", "1", "--roi-source", "detector", "--against", "score=run"]);
+    assert!(none.iter().all(|row| row["fit_n"] == 0) && none.iter().any(|row| row["fit_only_second"] != 0), "{none:?}");
+    let wrong = camroi(&dir, &["compare", "photos.camroi", "--against", "annotations"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("expected one of best-known, detector"), "{}", wrong.err);
+}
