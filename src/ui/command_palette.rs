@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::command::{Command, Dialog};
+use super::compare::CompareCommand;
 use super::theme::{palette, size, space};
 
 /// A command with its name and its keys.
@@ -46,6 +47,8 @@ const ENTRIES: &[Entry] = &[
     entry("Open project…", "Ctrl+O", || Command::AskProject),
     entry("Open folder…", "Ctrl+Shift+O", || Command::AskFolder),
     entry("Close project", "", || Command::Close),
+    entry("Compare with another run…", "", || CompareCommand::Ask.into()),
+    entry("Compare with other regions…", "", || CompareCommand::AskRegions.into()),
     entry("New analysis of these photos…", "", || Command::NewRun),
     entry("Continue the analysis", "", || Command::ContinueRun),
     entry("Dark or light", "", || Command::ToggleTheme),

@@ -41,6 +41,7 @@ pub(crate) struct Library {
     root: PathBuf,
     run: RunId,
     rois: RoiChoice,
+    only_counting: bool,
     /// Connections that no worker uses at the moment.
     idle: Mutex<Vec<Store>>,
 }
@@ -52,8 +53,14 @@ impl Library {
             root: snapshot.root.clone(),
             run: snapshot.run.id,
             rois: snapshot.rois,
+            only_counting: false,
             idle: Mutex::default(),
         }
+    }
+
+    /// The same without the masks of regions that do not count.
+    pub(crate) fn only_counting(self) -> Self {
+        Self { only_counting: true, ..self }
     }
 
     fn result(&self, sample: SampleId) -> anyhow::Result<SampleResult> {
@@ -72,7 +79,7 @@ impl Source for Library {
         let result = self.result(sample)?;
         match (layer, &result.outcome) {
             (Layer::Heat(colormap), Outcome::Measured(measured)) => Ok(heat(&measured.explanation, colormap)),
-            (Layer::Masks, Outcome::Measured(measured)) => Ok(masks(measured)),
+            (Layer::Masks, Outcome::Measured(measured)) => Ok(masks(measured, self.only_counting)),
             (Layer::Heat(_) | Layer::Masks, Outcome::Failed(reason)) => bail!("{reason}"),
             (Layer::Part(place), _) => part(&decode(&bytes(&self.root, &result.path)?)?, place),
             (Layer::Photo, _) => Ok(photo(decode(&bytes(&self.root, &result.path)?)?)),
@@ -128,13 +135,13 @@ fn scaled(pixels: &RgbImage, scale: f64) -> RgbImage {
 }
 
 /// The regions' masks, smaller ones over larger ones, transparent elsewhere.
-fn masks(measured: &Measured) -> Picture {
+fn masks(measured: &Measured, only_counting: bool) -> Picture {
     let image = measured.explanation.image;
     let scale = (MASK_SIDE / image.width.max(image.height) as f32).min(1.0);
     let side = |n: u32| ((n as f32 * scale).round() as usize).max(1);
     let (width, height) = (side(image.width), side(image.height));
-    let mut regions: Vec<_> =
-        measured.rois.iter().enumerate().filter_map(|(i, r)| Some((r.roi.mask()?, theme::box_color(i)))).collect();
+    let shown = measured.rois.iter().enumerate().filter(|(_, region)| region.standing.counts || !only_counting);
+    let mut regions: Vec<_> = shown.filter_map(|(i, r)| Some((r.roi.mask()?, theme::box_color(i)))).collect();
     regions.sort_by_key(|(mask, _)| mask.area());
     // The image's pixel under the middle of a pixel of the picture.
     let pixel = |at: usize, n: usize, of: u32| ((at as f32 + 0.5) * of as f32 / n as f32) as u32;
@@ -185,9 +192,12 @@ mod tests {
         };
         let mask = Mask::from_runs(image, vec![Run { row: 1, start: 1, end: 3 }]).context("the run lies inside")?;
         let roi = Roi::of_mask(mask, 0.9, "cat", RoiSource::Detector).context("the mask is not empty")?;
-        let picture = masks(&Measured::new(explanation, vec![roi]));
+        let mut measured = Measured::new(explanation, vec![roi]);
         let (none, some) = (Color32::TRANSPARENT, theme::box_color(0));
-        assert_eq!(picture.pixels.pixels, [none, none, none, none, none, some, some, none]);
+        assert_eq!(masks(&measured, true).pixels.pixels, [none, none, none, none, none, some, some, none]);
+        measured.rois[0].standing.counts = false;
+        assert_eq!(masks(&measured, false).pixels.pixels, [none, none, none, none, none, some, some, none]);
+        assert_eq!(masks(&measured, true).pixels.pixels, [none; 8]);
         Ok(())
     }
 

@@ -1,11 +1,13 @@
 //! Which regions count: a menu that acts at once on tables and pictures.
 //!
-//! Comes in: the choice as it is. Goes out: another one. May not live here: what a choice does to a fit (see
+//! Comes in: the choice as it is. Goes out: commands. May not live here: what a choice does to a fit (see
 //! [`crate::analysis::RoiChoice`]).
 
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{Button, PopupCloseBehavior, RichText, Slider, Ui, WidgetInfo};
 
+use super::command::Command;
+use super::compare::CompareCommand;
 use super::theme::palette;
 use super::widgets;
 use crate::analysis::{RoiChoice, Sources};
@@ -15,8 +17,8 @@ use crate::fit::RoiRule;
 const SCORE: f32 = 0.35;
 const OVERLAP: f32 = 0.5;
 
-/// Draws the button and its menu; the new choice, where something was changed.
-pub(crate) fn ui(ui: &mut Ui, choice: RoiChoice) -> Option<RoiChoice> {
+/// Draws the button and its menu; what was chosen there.
+pub(crate) fn ui(ui: &mut Ui, choice: RoiChoice) -> Option<Command> {
     let palette = palette(ui);
     let words = choice.words();
     // What is not as usual must not be overlooked.
@@ -27,34 +29,44 @@ pub(crate) fn ui(ui: &mut Ui, choice: RoiChoice) -> Option<RoiChoice> {
     let button = Button::new(RichText::new(text).color(color)).frame_when_inactive(false);
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let mut new = choice;
+    let mut command = None;
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         ui.set_min_width(250.0);
-        widgets::caption(ui, "Whose regions count");
-        for sources in Sources::ALL {
-            ui.radio_value(&mut new.sources, sources, name(sources));
-        }
-        ui.separator();
-        widgets::caption(ui, "How they become a fit");
-        for rule in RoiRule::ALL {
-            ui.radio_value(&mut new.rule, rule, rule_name(rule));
-        }
-        ui.separator();
-        limit_ui(ui, &mut new.min_score, SCORE, "Score at least", "Regions of a lower score do not count");
-        limit_ui(
-            ui,
-            &mut new.max_overlap,
-            OVERLAP,
-            "Overlap at most",
-            "Of two regions of one name that overlap by more, the one of the lower score does not count",
-        );
+        choice_ui(ui, &mut new);
         ui.separator();
         if ui.add_enabled(new != RoiChoice::default(), Button::new("As usual")).clicked() {
             new = RoiChoice::default();
         }
+        if ui.button("Compare with other regions…").clicked() {
+            command = Some(CompareCommand::AskRegions.into());
+            ui.close();
+        }
     });
     let hint = words.map_or_else(|| "Which regions count, and how".to_owned(), |words| format!("Regions: {words}"));
     response.on_hover_text(hint);
-    (new != choice).then_some(new)
+    command.or((new != choice).then_some(Command::ChooseRois(new)))
+}
+
+/// Draws what a choice consists of, to be changed.
+pub(crate) fn choice_ui(ui: &mut Ui, choice: &mut RoiChoice) {
+    widgets::caption(ui, "Whose regions count");
+    for sources in Sources::ALL {
+        ui.radio_value(&mut choice.sources, sources, name(sources));
+    }
+    ui.separator();
+    widgets::caption(ui, "How they become a fit");
+    for rule in RoiRule::ALL {
+        ui.radio_value(&mut choice.rule, rule, rule_name(rule));
+    }
+    ui.separator();
+    limit_ui(ui, &mut choice.min_score, SCORE, "Score at least", "Regions of a lower score do not count");
+    limit_ui(
+        ui,
+        &mut choice.max_overlap,
+        OVERLAP,
+        "Overlap at most",
+        "Of two regions of one name that overlap by more, the one of the lower score does not count",
+    );
 }
 
 /// A limit that can be set or left to the run.

@@ -7,8 +7,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use camroi::device::DeviceChoice;
+use camroi::geometry::BBox;
 use camroi::inquiry::{Explain, Explainer};
 use camroi::models::Shelf;
+use camroi::roi::{DrawnRoi, Outline};
 use camroi::run::{Control, ModelRequest, RunEvent, Session};
 use camroi::saliency::Method;
 use camroi::store::{Store, TargetRule};
@@ -113,6 +115,50 @@ fn comparison() {
     keep(&window.render().unwrap(), "take_along_question");
     choose(&mut window, "Save");
     keep(&window.render().unwrap(), "take_along_notice");
+}
+
+/// Detected regions beside those that a person drew, on a copy of the demo's project.
+#[test]
+fn comparison_of_regions() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("demo.camroi");
+    std::fs::copy(&DEMO.file, &file).unwrap();
+    draw_by_hand(&file);
+    for (size, name) in [([1280.0, 800.0], "comparison_of_regions"), ([2560.0, 1440.0], "comparison_of_regions_wide")] {
+        let launcher = Arc::new(FakeLauncher { dir: DEMO.root.clone() });
+        let mut window = window(launcher, Some(file.clone()), size, 1.0);
+        choose(&mut window, "Regions");
+        keep(&window.render().unwrap(), &format!("{name}_menu"));
+        choose(&mut window, "Compare with other regions…");
+        keep(&window.render().unwrap(), &format!("{name}_question"));
+        choose(&mut window, "Compare");
+        choose(&mut window, "fish");
+        window.get_by_label("Compare fish9.jpg").click();
+        settle(&mut window);
+        window.remove_cursor();
+        settle(&mut window);
+        if name == "comparison_of_regions" {
+            compare(&mut window, name);
+        } else {
+            keep(&window.render().unwrap(), name);
+        }
+    }
+}
+
+/// The fish that the detector took two pieces of for oranges, and a dam for which it has no word.
+fn draw_by_hand(file: &Path) {
+    let mut store = Store::open(file).unwrap();
+    let run = store.runs().unwrap().remove(0).id;
+    let scores = store.scores(run).unwrap();
+    let mut draw = |path: &str, outline: Outline, name: &str| {
+        let sample = scores.iter().find(|s| s.path == path).unwrap().id;
+        store.set_drawn(sample, &[DrawnRoi { outline, name: name.into() }]).unwrap();
+    };
+    let (width, height) = image::image_dimensions(DEMO.root.join("fish/fish9.jpg")).unwrap();
+    let at = |[x, y]: [f32; 2]| [x * width as f32, y * height as f32];
+    let fish = [[0.25, 0.3], [0.75, 0.3], [0.75, 0.7], [0.25, 0.7]].map(at);
+    draw("fish/fish9.jpg", Outline::Polygon(fish.into()), "anemone fish");
+    draw("dam/dam1.jpg", Outline::Box(BBox::new(0.0, 0.0, 100.0, 100.0)), "dam");
 }
 
 #[test]

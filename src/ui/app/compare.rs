@@ -3,6 +3,7 @@
 //! Comes in: [`CompareCommand`]s, [`CompareEvent`]s. Goes out: jobs, a changed comparison. May not live here: drawing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
@@ -10,7 +11,8 @@ use eframe::egui::Context;
 use super::App;
 use super::events::Event;
 use crate::ui::command::Command;
-use crate::ui::compare::{CompareCommand, OtherRun, PairDetail, Runs};
+use crate::ui::compare::{CompareCommand, Other, OtherRun, PairDetail, Runs};
+use crate::ui::project::Snapshot;
 
 /// What a job of the comparison reports. Numbers tell which wish it answers.
 #[derive(Debug)]
@@ -44,14 +46,18 @@ impl App {
                     reporter.send(CompareEvent::Chosen(path, shown.elapsed()).into());
                 });
             }
+            CompareCommand::AskRegions => {
+                if let Some(open) = &self.session.project {
+                    self.panes.compare.ask_regions(open.rois);
+                }
+            }
             CompareCommand::With(file, run) => {
                 let Some(open) = self.session.project.clone() else { return };
-                self.panes.compare.generation += 1;
-                let generation = self.panes.compare.generation;
-                self.jobs.spawn("comparing two runs", move |reporter| {
-                    let runs = Runs::load(&file, run, open).map(Box::new);
-                    reporter.send(CompareEvent::Loaded(generation, runs).into());
-                });
+                self.compare_with(Other { file, run, rois: open.rois }, open);
+            }
+            CompareCommand::WithRegions(rois) => {
+                let Some(open) = self.session.project.clone() else { return };
+                self.compare_with(Other { file: open.file.clone(), run: Some(open.run.id), rois }, open);
             }
             CompareCommand::Close => self.panes.compare.close(),
             CompareCommand::Class(class) => {
@@ -98,6 +104,15 @@ impl App {
         ) {
             self.apply(ctx, command);
         }
+    }
+
+    fn compare_with(&mut self, other: Other, open: Arc<Snapshot>) {
+        self.panes.compare.generation += 1;
+        let generation = self.panes.compare.generation;
+        self.jobs.spawn("comparing two runs", move |reporter| {
+            let runs = Runs::load(&other, open).map(Box::new);
+            reporter.send(CompareEvent::Loaded(generation, runs).into());
+        });
     }
 
     fn ask_comparison(&mut self) {

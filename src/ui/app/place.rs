@@ -97,7 +97,7 @@ impl App {
                 }
             });
         });
-        command.or(taken.map(Command::Take)).or(rois.map(Command::ChooseRois))
+        command.or(taken.map(Command::Take)).or(rois)
     }
 
     /// Which class, which images, why.

@@ -10,16 +10,46 @@ use crate::summary::{ClassDifference, DifferenceColumn, Paired};
 use crate::ui::theme::{self, palette, size, space};
 use crate::ui::{format, widgets};
 
-/// Title, what a click sorts by, and width in points; `None` takes what is left.
-const COLUMNS: [(&str, Option<DifferenceColumn>, Option<f32>); 8] = [
-    ("Class", Some(DifferenceColumn::Class), None),
-    ("n", Some(DifferenceColumn::Common), Some(30.0)),
-    ("Fit A", None, Some(44.0)),
-    ("Fit B", None, Some(44.0)),
-    ("B − A", Some(DifferenceColumn::Fit), Some(48.0)),
-    ("95 % interval", None, Some(96.0)),
-    ("Acc. A", None, Some(46.0)),
-    ("B − A", Some(DifferenceColumn::Accuracy), Some(48.0)),
+/// What a column shows.
+#[derive(Clone, Copy)]
+enum Cell {
+    Class,
+    Common,
+    Both,
+    OnlyFirst,
+    OnlySecond,
+    FitFirst,
+    FitSecond,
+    Fit,
+    Interval,
+    AccuracyFirst,
+    Accuracy,
+}
+
+/// A column: its title, what a click on that sorts by, its width in points (`None` takes what is left), its cells.
+struct Head(&'static str, Option<DifferenceColumn>, Option<f32>, Cell);
+
+const RUNS: [Head; 8] = [
+    Head("Class", Some(DifferenceColumn::Class), None, Cell::Class),
+    Head("n", Some(DifferenceColumn::Common), Some(30.0), Cell::Common),
+    Head("Fit A", None, Some(44.0), Cell::FitFirst),
+    Head("Fit B", None, Some(44.0), Cell::FitSecond),
+    Head("B − A", Some(DifferenceColumn::Fit), Some(48.0), Cell::Fit),
+    Head("95 % interval", None, Some(96.0), Cell::Interval),
+    Head("Acc. A", None, Some(46.0), Cell::AccuracyFirst),
+    Head("B − A", Some(DifferenceColumn::Accuracy), Some(48.0), Cell::Accuracy),
+];
+
+/// The accuracy does not depend on regions, but which photos have a fit does.
+const REGIONS: [Head; 8] = [
+    Head("Class", Some(DifferenceColumn::Class), None, Cell::Class),
+    Head("Both", Some(DifferenceColumn::FitBoth), Some(36.0), Cell::Both),
+    Head("Only A", Some(DifferenceColumn::FitOnlyFirst), Some(44.0), Cell::OnlyFirst),
+    Head("Only B", Some(DifferenceColumn::FitOnlySecond), Some(44.0), Cell::OnlySecond),
+    Head("Fit A", None, Some(44.0), Cell::FitFirst),
+    Head("Fit B", None, Some(44.0), Cell::FitSecond),
+    Head("B − A", Some(DifferenceColumn::Fit), Some(48.0), Cell::Fit),
+    Head("95 % interval", None, Some(96.0), Cell::Interval),
 ];
 
 /// Draws the table.
@@ -43,8 +73,9 @@ pub(super) fn ui(ui: &mut Ui, shown: &mut Shown) -> Option<CompareCommand> {
         .sense(Sense::click())
         .auto_shrink(false)
         .cell_layout(Layout::right_to_left(Align::Center));
-    for (_, _, width) in COLUMNS {
-        table = table.column(match width {
+    let columns = if shown.runs.is_one_run() { &REGIONS } else { &RUNS };
+    for Head(_, _, width, _) in columns {
+        table = table.column(match *width {
             None => Column::remainder().at_least(70.0).clip(true),
             Some(width) => Column::exact(width),
         });
@@ -52,8 +83,8 @@ pub(super) fn ui(ui: &mut Ui, shown: &mut Shown) -> Option<CompareCommand> {
     let (rows, total) = (&shown.rows, &shown.runs.comparison.total);
     let order = (shown.sort, shown.descending);
     let head = table.header(30.0, |mut header| {
-        for (title, sort, _) in COLUMNS {
-            header.col(|ui| sorted = sorted.or(head_ui(ui, title, sort, order)));
+        for Head(title, sort, _, _) in columns {
+            header.col(|ui| sorted = sorted.or(head_ui(ui, title, *sort, order)));
         }
     });
     head.body(|body| {
@@ -61,8 +92,8 @@ pub(super) fn ui(ui: &mut Ui, shown: &mut Shown) -> Option<CompareCommand> {
             let row = rows.get(table_row.index()).unwrap_or(total);
             let is_total = table_row.index() == rows.len();
             table_row.set_selected(!is_total && shown.class.as_ref() == Some(&row.class));
-            for place in 0..COLUMNS.len() {
-                table_row.col(|ui| cell_ui(ui, place, row, is_total));
+            for Head(_, _, _, cell) in columns {
+                table_row.col(|ui| cell_ui(ui, *cell, row, is_total));
             }
             if table_row.response().clicked() && !is_total {
                 chosen = Some(CompareCommand::Class(row.class.clone()));
@@ -103,6 +134,9 @@ fn head_ui(
         DifferenceColumn::Common => "number of photos",
         DifferenceColumn::Fit => "difference of fit",
         DifferenceColumn::Accuracy => "difference of accuracy",
+        DifferenceColumn::FitBoth => "number of photos with a fit in both",
+        DifferenceColumn::FitOnlyFirst => "number of photos with a fit in A only",
+        DifferenceColumn::FitOnlySecond => "number of photos with a fit in B only",
     };
     let label = format!("Sort by {name}");
     response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, &label));
@@ -112,7 +146,7 @@ fn head_ui(
     clicked.then_some(sort)
 }
 
-fn cell_ui(ui: &mut Ui, place: usize, row: &ClassDifference, is_total: bool) {
+fn cell_ui(ui: &mut Ui, cell: Cell, row: &ClassDifference, is_total: bool) {
     let palette = palette(ui);
     let plain = if is_total { palette.strong } else { palette.text };
     let clear = |paired: &Paired| match paired.difference {
@@ -129,23 +163,26 @@ fn cell_ui(ui: &mut Ui, place: usize, row: &ClassDifference, is_total: bool) {
         ui.add(Label::new(RichText::new(text).color(color)).selectable(false));
     };
     let difference = |paired: &Paired| paired.difference.map_or("–".to_owned(), points);
-    match place {
-        0 => {
+    match cell {
+        Cell::Class => {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(12.0);
                 let name = if is_total { "All classes" } else { format::without_id(&row.class) };
                 ui.add(Label::new(RichText::new(name).color(palette.strong)).selectable(false).truncate());
             });
         }
-        1 => number(format::count(row.common), palette.weak),
-        2 => number(format::percent(row.fit.first), plain),
-        3 => number(format::percent(row.fit.second), plain),
-        4 => number(difference(&row.fit), clear(&row.fit)),
-        5 => {
+        Cell::Common => number(format::count(row.common), palette.weak),
+        Cell::Both => number(format::count(row.fit.n), palette.weak),
+        Cell::OnlyFirst => number(format::count(row.fit.only_first), palette.weak),
+        Cell::OnlySecond => number(format::count(row.fit.only_second), palette.weak),
+        Cell::FitFirst => number(format::percent(row.fit.first), plain),
+        Cell::FitSecond => number(format::percent(row.fit.second), plain),
+        Cell::Fit => number(difference(&row.fit), clear(&row.fit)),
+        Cell::Interval => {
             let interval = |(low, high)| format!("{} to {}", points(low), points(high));
             number(row.fit.ci.map_or("–".to_owned(), interval), clear(&row.fit));
         }
-        6 => number(format::percent(row.accuracy.first), plain),
-        _ => number(difference(&row.accuracy), clear(&row.accuracy)),
+        Cell::AccuracyFirst => number(format::percent(row.accuracy.first), plain),
+        Cell::Accuracy => number(difference(&row.accuracy), clear(&row.accuracy)),
     }
 }

@@ -1,8 +1,9 @@
 //! Reading what is compared; on worker threads.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::analysis::RoiChoice;
 use crate::report::run_line;
 use crate::store::{RunId, Store};
 use crate::summary::{Comparison, Side, compare};
@@ -17,7 +18,18 @@ pub(crate) struct OtherRun {
     pub(crate) line: String,
 }
 
-/// Two runs and how they differ.
+/// What the open run is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Other {
+    /// Its project.
+    pub(crate) file: PathBuf,
+    /// Its number; `None` for the latest.
+    pub(crate) run: Option<RunId>,
+    /// Which of its regions count.
+    pub(crate) rois: RoiChoice,
+}
+
+/// Two runs, or one with two choices of regions, and how they differ.
 #[derive(Debug)]
 pub(crate) struct Runs {
     /// The one to compare with, and the open one.
@@ -52,16 +64,21 @@ impl OtherRun {
 }
 
 impl Runs {
-    /// Reads a run, by default the latest, of a project and compares it with the open one.
+    /// Reads what is to be compared with the open run, and compares it.
     ///
     /// # Errors
     /// If a project cannot be read, or has no such run.
-    pub(crate) fn load(file: &Path, run: Option<RunId>, open: Arc<Snapshot>) -> anyhow::Result<Self> {
-        let other = Arc::new(Snapshot::load_run(file, run, open.rois)?);
+    pub(crate) fn load(other: &Other, open: Arc<Snapshot>) -> anyhow::Result<Self> {
+        let other = Arc::new(Snapshot::load_run(&other.file, other.run, other.rois)?);
         let hashes = |snapshot: &Snapshot| Store::open_read_only(&snapshot.file)?.content_hashes();
         let (first, second) = (hashes(&other)?, hashes(&open)?);
         let comparison = compare(side(&other), side(&open), |path| first.get(path) == second.get(path));
         Ok(Self { sides: [other, open], comparison })
+    }
+
+    /// Whether the sides differ by their regions alone.
+    pub(crate) fn is_one_run(&self) -> bool {
+        self.sides[0].shows_same_run(&self.sides[1])
     }
 
     /// Reads a photo in both runs.

@@ -1,6 +1,7 @@
-//! Two runs side by side: classes by their difference, photos by theirs, and a photo in both with one zoom.
+//! Two runs, or one with two choices of regions, side by side: classes by their difference, photos by theirs, and a photo in
+//! both with one zoom.
 //!
-//! Comes in: the open project, another run of it or of another project. Goes out: commands. May not live here: what a
+//! Comes in: the open project, another run of it or of another project, other regions. Goes out: commands. May not live here: what a
 //! difference is (see [`crate::summary`]), reading.
 //!
 //! A is the run that was chosen to compare with, B the one that is open; differences are B less A.
@@ -9,6 +10,7 @@ mod classes;
 mod load;
 mod pairs;
 mod question;
+mod regions;
 mod sides;
 
 use std::path::PathBuf;
@@ -16,7 +18,7 @@ use std::sync::Arc;
 
 use eframe::egui::{CentralPanel, Context, Frame, Panel, Ui};
 
-pub(crate) use load::{OtherRun, PairDetail, Runs};
+pub(crate) use load::{Other, OtherRun, PairDetail, Runs};
 
 use super::command::Command;
 use super::layers::Layers;
@@ -26,22 +28,29 @@ use super::sample_view::zoom::Zoom;
 use super::textures::Textures;
 use super::theme::palette;
 use super::widgets;
+use crate::analysis::RoiChoice;
+use crate::report::side_lines;
 use crate::store::RunId;
 use crate::summary::{ClassDifference, DifferenceColumn, sort_differences};
 use question::Question;
+use regions::RegionsQuestion;
 
 /// Pixels of each side that are kept as textures.
 const TEXTURE_BUDGET: usize = 96 << 20;
 
 /// What the comparison asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum CompareCommand {
     /// Ask what to compare with.
     Ask,
+    /// Ask which regions to compare with.
+    AskRegions,
     /// Let the user choose a project with a dialog.
     Browse,
     /// Compare with a run, by default the latest one, of a project.
     With(PathBuf, Option<RunId>),
+    /// Compare the open run with itself under other regions.
+    WithRegions(RoiChoice),
     /// Leave the question, or else the comparison.
     Close,
     /// Show the photos of a class.
@@ -56,10 +65,18 @@ impl From<CompareCommand> for Command {
     }
 }
 
+/// What the user is asked.
+enum Asked {
+    /// Which run.
+    Run(Question),
+    /// Which regions.
+    Regions(RegionsQuestion),
+}
+
 /// View state of the comparison.
 #[derive(Default)]
 pub(crate) struct Compare {
-    question: Option<Question>,
+    question: Option<Asked>,
     shown: Option<Shown>,
     /// Rises with every comparison and photo that is asked for: what is read for an earlier one is dropped.
     pub(crate) generation: u64,
@@ -83,19 +100,24 @@ struct Shown {
 impl Compare {
     /// Asks what to compare with.
     pub(crate) fn ask(&mut self) {
-        self.question = Some(Question::default());
+        self.question = Some(Asked::Run(Question::default()));
+    }
+
+    /// Asks which regions to compare with, beside those that count.
+    pub(crate) fn ask_regions(&mut self, counting: RoiChoice) {
+        self.question = Some(Asked::Regions(RegionsQuestion::new(counting)));
     }
 
     /// Takes the other runs of the open project.
     pub(crate) fn list(&mut self, runs: Vec<OtherRun>) {
-        if let Some(question) = &mut self.question {
+        if let Some(Asked::Run(question)) = &mut self.question {
             question.runs = runs;
         }
     }
 
     /// Takes the project that was chosen with a dialog.
     pub(crate) fn file_chosen(&mut self, file: &std::path::Path) {
-        if let Some(question) = &mut self.question {
+        if let Some(Asked::Run(question)) = &mut self.question {
             question.path = file.display().to_string();
         }
     }
@@ -115,7 +137,7 @@ impl Compare {
         self.question = None;
         let side = |snapshot: &Snapshot| {
             let mut textures = Textures::new(ctx, TEXTURE_BUDGET);
-            textures.set_source(Some(Arc::new(Library::new(snapshot))));
+            textures.set_source(Some(Arc::new(Library::new(snapshot).only_counting())));
             textures
         };
         let mut shown = Shown {
@@ -227,7 +249,10 @@ impl Compare {
 
     /// Draws the question, if there is one.
     pub(crate) fn question_ui(&mut self, ctx: &Context, recent: &[PathBuf]) -> Option<CompareCommand> {
-        self.question.as_mut()?.ui(ctx, recent)
+        match self.question.as_mut()? {
+            Asked::Run(question) => question.ui(ctx, recent),
+            Asked::Regions(question) => question.ui(ctx),
+        }
     }
 
     /// Draws the comparison in the place of the panes.
@@ -268,15 +293,7 @@ impl Shown {
             ui,
             |ui| {
                 widgets::title(ui, "Comparison");
-                let comparison = &self.runs.comparison;
-                let total = &comparison.total;
-                let mut text = format!(
-                    "{} photos in both, {} only in A, {} only in B",
-                    total.common, total.only_first, total.only_second
-                );
-                if comparison.changed > 0 {
-                    text.push_str(&format!(", {} changed", comparison.changed));
-                }
+                let text = if self.runs.is_one_run() { self.regions_line() } else { self.runs_line() };
                 widgets::caption(ui, text);
             },
             |ui| {
@@ -284,12 +301,31 @@ impl Shown {
             },
         );
         eframe::egui::Frame::new().inner_margin(eframe::egui::Margin::symmetric(12, 6)).show(ui, |ui| {
-            for (name, side) in ["A", "B"].into_iter().zip(&self.runs.sides) {
-                let run = crate::report::run_line(&side.run.settings);
-                widgets::caption(ui, format!("{name}: {}, {run}", side.title()))
+            let sides = &self.runs.sides;
+            let lines = side_lines([0, 1].map(|i| (&sides[i].run.settings, sides[i].rois)));
+            for ((name, side), line) in ["A", "B"].into_iter().zip(sides).zip(lines) {
+                widgets::caption(ui, format!("{name}: {}, {line}", side.title()))
                     .on_hover_text(side.file.display().to_string());
             }
         });
         closed
+    }
+    fn runs_line(&self) -> String {
+        let comparison = &self.runs.comparison;
+        let total = &comparison.total;
+        let mut text =
+            format!("{} photos in both, {} only in A, {} only in B", total.common, total.only_first, total.only_second);
+        if comparison.changed > 0 {
+            text.push_str(&format!(", {} changed", comparison.changed));
+        }
+        text
+    }
+
+    fn regions_line(&self) -> String {
+        let fit = &self.runs.comparison.total.fit;
+        format!(
+            "one run with two choices of regions: {} photos with a fit in both, {} only in A, {} only in B",
+            fit.n, fit.only_first, fit.only_second
+        )
     }
 }

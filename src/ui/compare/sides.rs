@@ -26,7 +26,7 @@ pub(super) fn ui(ui: &mut Ui, shown: &mut Shown, layers: &Layers) {
     let detail = match &shown.detail {
         Some(Ok(detail)) => detail,
         Some(Err(reason)) => return widgets::empty_state(ui, "The photo cannot be compared", reason),
-        None => return widgets::empty_state(ui, "No photo chosen", "Choose a photo to see it in both runs."),
+        None => return widgets::empty_state(ui, "No photo chosen", "Choose a photo to see it on both sides."),
     };
     let path = &shown.runs.comparison.samples[detail.place].first.path;
     widgets::header(ui, |ui| drop(widgets::title(ui, file_name(path)).on_hover_text(path)), |_| {});
@@ -87,7 +87,12 @@ fn picture_ui(
     }
     canvas::paint_view(&painter, image, measured.explanation.view, ui_from_image, canvas::UNSEEN);
     if layers.boxes {
-        let marked = Marked { rois: &measured.rois, best: measured.fit.roi(), pointed: None };
+        if canvas::has_masks(&measured.rois)
+            && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
+        {
+            canvas::paint_texture(&painter, &masks, ui_from_image, canvas::mask_tint());
+        }
+        let marked = Marked { rois: &measured.rois, best: measured.fit.roi(), pointed: None, only_counting: true };
         canvas::paint_regions(&painter, marked, ui_from_image);
     }
 }

@@ -48,6 +48,16 @@ pub(crate) fn paint_view(painter: &Painter, image: Size, view: BBox, ui_from_ima
     painter.extend(egui::Shape::dashed_line(&corners, Stroke::new(1.0, Color32::from_white_alpha(190)), 5.0, 4.0));
 }
 
+/// Whether some regions have a picture of their masks.
+pub(crate) fn has_masks(rois: &[MeasuredRoi]) -> bool {
+    rois.iter().any(|region| matches!(region.roi.shape, Shape::Mask(_)))
+}
+
+/// How much of the photo a mask's colour covers; as in the pictures of the command line.
+pub(crate) fn mask_tint() -> Color32 {
+    Color32::from_white_alpha(102)
+}
+
 /// Regions as they are painted.
 #[derive(Clone, Copy)]
 pub(crate) struct Marked<'a> {
@@ -57,6 +67,8 @@ pub(crate) struct Marked<'a> {
     pub(crate) best: Option<usize>,
     /// One that the pointer is over or that is being edited, marked in the same way.
     pub(crate) pointed: Option<usize>,
+    /// Whether those that do not count are left out; else they are faint.
+    pub(crate) only_counting: bool,
 }
 
 /// Opacity of what does not count.
@@ -80,7 +92,8 @@ const POINTED_ALPHA: u8 = 26;
 /// the top left corner.
 pub(crate) fn paint_regions(painter: &Painter, marked: Marked<'_>, ui_from_image: Affine) {
     let rois = marked.rois;
-    let mut order: Vec<usize> = (0..rois.len()).collect();
+    let is_shown = |i: &usize| !marked.only_counting || rois[*i].standing.counts;
+    let mut order: Vec<usize> = (0..rois.len()).filter(is_shown).collect();
     order.sort_by(|a, b| rois[*b].roi.bbox.area().total_cmp(&rois[*a].roi.bbox.area()));
     // The tags of the best and the pointed region are never hidden.
     order.sort_by_key(|&i| (Some(i) == marked.best, Some(i) == marked.pointed));

@@ -23,9 +23,6 @@ use crate::ui::textures::{Layer, Slot, Texture, Textures};
 use crate::ui::theme::{self, palette, size, space};
 use crate::ui::widgets;
 
-/// How much of the photo a mask's colour covers, of 255; as in the pictures of the command line.
-const MASK_ALPHA: u8 = 102;
-
 /// Half the width of the wipe's handle, in points.
 const GRIP: f32 = 6.0;
 
@@ -233,13 +230,12 @@ impl SampleView {
             self.heat.update(ui.ctx(), map, explanation, &self.layers.style());
             self.paint_map(&painter, measured, ui_from_image);
         }
-        let has_masks = measured.rois.iter().any(|region| matches!(region.roi.shape, Shape::Mask(_)));
         if pane.layered
             && self.layers.boxes
-            && has_masks
+            && canvas::has_masks(&measured.rois)
             && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
         {
-            canvas::paint_texture(&painter, &masks, ui_from_image, Color32::from_white_alpha(MASK_ALPHA));
+            canvas::paint_texture(&painter, &masks, ui_from_image, canvas::mask_tint());
         }
         let opacity = self.layers.style().opacity;
         let shade = if masks_out { Color32::from_black_alpha((opacity * 255.0) as u8) } else { canvas::UNSEEN };
@@ -270,7 +266,7 @@ impl SampleView {
         let edited = chosen.and_then(|i| live.place(i));
         let pointed = edited.or(self.pointed);
         let (rois, best) = (&live.measured().rois, best_region(live.measured()));
-        canvas::paint_regions(painter, Marked { rois, best, pointed }, ui_from_image);
+        canvas::paint_regions(painter, Marked { rois, best, pointed, only_counting: false }, ui_from_image);
         let Some(editor) = editor else { return };
         if let Some(chosen) = chosen {
             canvas::paint_handles(painter, &editor.regions()[chosen].outline, editor.corner(), ui_from_image);

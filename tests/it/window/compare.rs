@@ -89,6 +89,44 @@ fn a_photo_is_shown_in_both_runs_and_keys_step_through_photos_and_classes() {
 }
 
 #[test]
+fn the_open_run_is_compared_with_itself_under_other_regions() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(seed::open_window(dir.path()));
+    super::regions::drawn_on(dir.path());
+    let mut window = seed::reopened(dir.path());
+    click(&mut window, "Regions");
+    click(&mut window, "Compare with other regions…");
+    assert!(shows(&window, "B: those that count now, source best-known, rule best."));
+    click(&mut window, "Compare");
+    assert!(shows(&window, "6 photos with a fit in both, 0 only in A, 0 only in B"));
+    assert!(shows(&window, "source detector, rule best") && shows(&window, "source best-known, rule best"));
+    // The jay alone has another region than the detector's, and all of the saliency is in it.
+    assert_eq!(window.state().compared_classes(), ["cat", "dog", "bird"]);
+    click(&mut window, "Sort by difference of fit");
+    assert_eq!(window.state().compared_classes(), ["bird", "cat", "dog"]);
+    click(&mut window, "bird");
+    assert!(shows(&window, "Compare jay.png") && shows(&window, "Fit A") && shows(&window, "Fit B"));
+    click(&mut window, "Close comparison");
+    assert!(shows(&window, "Regions") && !shows(&window, "Regions •"), "the window's own choice is as it was");
+}
+
+#[test]
+fn regions_that_count_now_are_not_compared_with_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = seed::open_window(dir.path());
+    super::key(&mut window, eframe::egui::Modifiers::COMMAND, Key::K);
+    window.get_by_label("Find a command").type_text("other regions");
+    settle(&mut window);
+    press(&mut window, Key::Enter);
+    click(&mut window, "Best known: drawn, else annotated, else detected");
+    click(&mut window, "Compare");
+    assert_eq!(window.state().compared_classes(), [""; 0]);
+    click(&mut window, "Detected");
+    click(&mut window, "Compare");
+    assert_eq!(window.state().compared_classes().len(), 3);
+}
+
+#[test]
 fn what_cannot_be_compared_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = seed::open_window(dir.path());

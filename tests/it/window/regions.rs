@@ -21,7 +21,7 @@ fn fit(window: &Window) -> f64 {
 }
 
 /// Draws a region over the right half of the first image, where all its saliency is.
-fn drawn_on(dir: &std::path::Path) {
+pub(super) fn drawn_on(dir: &std::path::Path) {
     let mut store = Store::open(&dir.join("pets.camroi")).unwrap();
     let run = store.runs().unwrap().remove(0).id;
     let jay = store.scores(run).unwrap().into_iter().find(|s| s.path == "bird/jay.png").unwrap().id;
