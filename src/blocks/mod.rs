@@ -11,4 +11,4 @@ mod net;
 pub mod resnet;
 
 pub use layers::{ConvShape, Layers, Normalisation};
-pub use net::{Gates, Kernel, Net, multiple_of_8, same_padding};
+pub use net::{Gates, Kernel, Net, multiple_of_8};

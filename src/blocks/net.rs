@@ -288,7 +288,7 @@ impl Net<'_> {
 
 /// TensorFlow's "same" padding of a map of `size`: the result has `ceil(size / stride)` cells, and an odd cell goes to the bottom
 /// and right.
-pub fn same_padding(size: [usize; 2], kernel: [usize; 2], stride: [usize; 2]) -> Padding {
+fn same_padding(size: [usize; 2], kernel: [usize; 2], stride: [usize; 2]) -> Padding {
     let axis = |i: usize| {
         let outputs = size[i].div_ceil(stride[i]);
         let total = ((outputs - 1) * stride[i] + kernel[i]).saturating_sub(size[i]);

@@ -5,6 +5,7 @@ use candle_core::Result;
 use super::convnext::ConvNeXt;
 use super::densenet::DenseNet;
 use super::efficientnet::EfficientNet;
+use super::efficientnet_lite::EfficientNetLite;
 use super::swin::Swin;
 use super::vit::ViT;
 use super::{
@@ -211,11 +212,21 @@ fn transformer(options: &BuildOptions, patch: usize, depth: usize, channels: usi
 
 /// Every architecture, in the order that lists show them.
 pub const ARCHITECTURES: &[Architecture] = &[
-    lite("efficientnet-lite0", 224, |w, o| efficientnet_lite::build(w, o, 1.0, 1.0)),
-    lite("efficientnet-lite1", 240, |w, o| efficientnet_lite::build(w, o, 1.0, 1.1)),
-    lite("efficientnet-lite2", 260, |w, o| efficientnet_lite::build(w, o, 1.1, 1.2)),
-    lite("efficientnet-lite3", 280, |w, o| efficientnet_lite::build(w, o, 1.2, 1.4)),
-    lite("efficientnet-lite4", 300, |w, o| efficientnet_lite::build(w, o, 1.4, 1.8)),
+    lite("efficientnet-lite0", 224, |w, o| {
+        tensorflow(w, o, |n| efficientnet_lite::build(n, EfficientNetLite { width: 1.0, depth: 1.0 }))
+    }),
+    lite("efficientnet-lite1", 240, |w, o| {
+        tensorflow(w, o, |n| efficientnet_lite::build(n, EfficientNetLite { width: 1.0, depth: 1.1 }))
+    }),
+    lite("efficientnet-lite2", 260, |w, o| {
+        tensorflow(w, o, |n| efficientnet_lite::build(n, EfficientNetLite { width: 1.1, depth: 1.2 }))
+    }),
+    lite("efficientnet-lite3", 280, |w, o| {
+        tensorflow(w, o, |n| efficientnet_lite::build(n, EfficientNetLite { width: 1.2, depth: 1.4 }))
+    }),
+    lite("efficientnet-lite4", 300, |w, o| {
+        tensorflow(w, o, |n| efficientnet_lite::build(n, EfficientNetLite { width: 1.4, depth: 1.8 }))
+    }),
     entry("alexnet", "features.12", "classifier.6", 224, |w, _| net(w, alexnet::build)),
     vgg("vgg11", "features.20", |w, _| net(w, |n| vgg::build(n, vgg::VGG11, false))),
     vgg("vgg13", "features.24", |w, _| net(w, |n| vgg::build(n, vgg::VGG13, false))),

@@ -1,23 +1,30 @@
 //! EfficientNet-Lite (Google 2020, after Tan & Le 2019): inverted residual blocks with ReLU6, no squeeze-excitation.
 //!
 //! Names are those of the PyTorch checkpoint (`_conv_stem`, `_blocks.15`, `_conv_head`); `head_act` is the last feature map,
-//! `relu6(_bn1(_conv_head(x)))`. The weights were trained in TensorFlow, whose "same" padding puts the odd cell of a stride of
-//! 2 at the bottom and right.
+//! `relu6(_bn1(_conv_head(x)))`. The weights were trained in TensorFlow and pad as it does.
 
 use candle_core::Result;
 
-use super::BuildOptions;
-use crate::blocks::{multiple_of_8, same_padding};
-use crate::graph::{Activation, Conv2d, Graph, GraphBuilder, NodeId, Op};
-use crate::weights::Weights;
+use crate::blocks::{Kernel, Net, multiple_of_8};
+use crate::graph::{Activation, NodeId};
 
 /// Of the batch norms.
-const EPSILON: f64 = 1e-3;
+const EPS: f64 = 1e-3;
 
-/// Blocks of one resolution.
+/// Which of the family.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EfficientNetLite {
+    /// Times the channels of Lite0.
+    pub(super) width: f64,
+    /// Times the lengths of its stages.
+    pub(super) depth: f64,
+}
+
+/// Blocks of one resolution, of Lite0.
+#[derive(Clone, Copy, Debug)]
 struct Stage {
     blocks: usize,
-    kernel: usize,
+    side: usize,
     /// Of the first block.
     stride: usize,
     /// How much wider a block is inside than its input.
@@ -25,11 +32,11 @@ struct Stage {
     channels: usize,
 }
 
-const fn stage(blocks: usize, kernel: usize, stride: usize, expansion: usize, channels: usize) -> Stage {
-    Stage { blocks, kernel, stride, expansion, channels }
+const fn stage(blocks: usize, side: usize, stride: usize, expansion: usize, channels: usize) -> Stage {
+    Stage { blocks, side, stride, expansion, channels }
 }
 
-const LITE0: [Stage; 7] = [
+const STAGES: [Stage; 7] = [
     stage(1, 3, 1, 1, 16),
     stage(2, 3, 2, 6, 24),
     stage(2, 5, 2, 6, 40),
@@ -39,109 +46,67 @@ const LITE0: [Stage; 7] = [
     stage(1, 3, 1, 6, 320),
 ];
 
+/// Of all the family.
 const STEM_CHANNELS: usize = 32;
+/// Of all the family.
 const HEAD_CHANNELS: usize = 1280;
 
-/// Lite0 with its channels times `width` and its stages times `depth`; the stem, the head and the lengths of the first and last
-/// stage stay.
-pub(super) fn build(weights: &Weights, options: &BuildOptions, width: f64, depth: f64) -> Result<Graph> {
-    let size = [options.input.height as usize, options.input.width as usize];
-    let mut net = Writer { builder: GraphBuilder::new(3), weights, size, channels: 3 };
-    let input = net.builder.input();
-    let stem = net.conv("_conv_stem", input, STEM_CHANNELS, 3, 2)?;
-    let stem = net.batch_norm("_bn0", "_bn0", stem)?;
-    let mut x = net.relu6("stem_act", stem);
-    let mut block = 0;
-    for (at, stage) in LITE0.iter().enumerate() {
-        let stage = Stage { channels: multiple_of_8(stage.channels as f64 * width), ..*stage };
-        let fixed = at == 0 || at + 1 == LITE0.len();
-        let blocks = if fixed { stage.blocks } else { (stage.blocks as f64 * depth).ceil() as usize };
-        for i in 0..blocks {
+impl EfficientNetLite {
+    fn channels(&self, stage: &Stage) -> usize {
+        multiple_of_8(stage.channels as f64 * self.width)
+    }
+
+    /// Blocks of the stage at this place; the first and the last are as long in all the family.
+    fn blocks(&self, place: usize, stage: &Stage) -> usize {
+        let is_fixed = place == 0 || place + 1 == STAGES.len();
+        if is_fixed { stage.blocks } else { (stage.blocks as f64 * self.depth).ceil() as usize }
+    }
+}
+
+/// Writes the network; `net` pads as TensorFlow does.
+pub(super) fn build(net: &mut Net<'_>, spec: EfficientNetLite) -> Result<NodeId> {
+    let stem = Unit { conv: "_conv_stem", norm: "_bn0", activation: "stem_act" };
+    let mut x = unit(net, "", stem, net.input(), STEM_CHANNELS, Kernel::square(3).stride(2))?;
+    let mut index = 0..;
+    for (place, stage) in STAGES.iter().enumerate() {
+        for i in 0..spec.blocks(place, stage) {
+            let name = format!("_blocks.{}", index.next().unwrap_or(0));
             let stride = if i == 0 { stage.stride } else { 1 };
-            x = net.block(&format!("_blocks.{block}"), x, &stage, stride)?;
-            block += 1;
+            x = block(net, &name, x, stage, spec.channels(stage), stride)?;
         }
     }
-    let head = net.conv("_conv_head", x, HEAD_CHANNELS, 1, 1)?;
-    let head = net.batch_norm("_bn1", "_bn1", head)?;
-    let head = net.relu6("head_act", head);
-    let pooled = net.builder.push("_avg_pooling", Op::AdaptiveAvgPool { output: [1, 1] }, &[head]);
-    let flat = net.builder.push("flatten", Op::Flatten, &[pooled]);
-    let weight = weights.get("_fc.weight", &[options.classes, HEAD_CHANNELS])?;
-    let bias = Some(weights.get("_fc.bias", &[options.classes])?);
-    let logits = net.builder.push("_fc", Op::Linear { weight, bias }, &[flat]);
-    net.builder.finish(&[logits])
+    let head = Unit { conv: "_conv_head", norm: "_bn1", activation: "head_act" };
+    x = unit(net, "", head, x, HEAD_CHANNELS, Kernel::square(1))?;
+    net.pooled_linear(x, "_fc")
 }
 
-/// Writes the network, keeping track of the shape so far.
-struct Writer<'a> {
-    builder: GraphBuilder,
-    weights: &'a Weights,
-    /// Rows and columns.
-    size: [usize; 2],
-    channels: usize,
+/// An inverted residual: widen, filter each channel, narrow, and add the input where the shapes agree.
+fn block(net: &mut Net<'_>, name: &str, input: NodeId, stage: &Stage, out: usize, stride: usize) -> Result<NodeId> {
+    let prefix = format!("{name}.");
+    let hidden = net.channels(input) * stage.expansion;
+    let mut x = input;
+    if stage.expansion > 1 {
+        let expand = Unit { conv: "_expand_conv", norm: "_bn0", activation: "_expand_act" };
+        x = unit(net, &prefix, expand, x, hidden, Kernel::square(1))?;
+    }
+    let depthwise = Unit { conv: "_depthwise_conv", norm: "_bn1", activation: "_depthwise_act" };
+    x = unit(net, &prefix, depthwise, x, hidden, Kernel::square(stage.side).stride(stride).groups(hidden))?;
+    x = net.conv(&format!("{prefix}_project_conv"), x, out, Kernel::square(1))?;
+    x = net.batch_norm(&format!("{prefix}_bn2"), x, EPS)?;
+    Ok(net.add_where_equal(name, x, input, stride))
 }
 
-impl Writer<'_> {
-    /// An inverted residual block: widen, filter each channel, narrow, and add the input where the shapes agree.
-    fn block(&mut self, name: &str, input: NodeId, stage: &Stage, stride: usize) -> Result<NodeId> {
-        let inputs = self.channels;
-        let mut x = input;
-        if stage.expansion > 1 {
-            x = self.conv(&format!("{name}._expand_conv"), x, inputs * stage.expansion, 1, 1)?;
-            x = self.batch_norm(&format!("{name}._bn0"), &format!("{name}._bn0"), x)?;
-            x = self.relu6(&format!("{name}._expand_act"), x);
-        }
-        x = self.depthwise(&format!("{name}._depthwise_conv"), x, stage.kernel, stride)?;
-        x = self.batch_norm(&format!("{name}._bn1"), &format!("{name}._bn1"), x)?;
-        x = self.relu6(&format!("{name}._depthwise_act"), x);
-        x = self.conv(&format!("{name}._project_conv"), x, stage.channels, 1, 1)?;
-        // The block's result carries the block's name.
-        let last = format!("{name}._bn2");
-        if stride == 1 && inputs == stage.channels {
-            x = self.batch_norm(&last, &last, x)?;
-            Ok(self.builder.push(name, Op::Add, &[x, input]))
-        } else {
-            self.batch_norm(&last, name, x)
-        }
-    }
+/// Names of the parts of a [`unit`].
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    conv: &'static str,
+    norm: &'static str,
+    activation: &'static str,
+}
 
-    fn conv(&mut self, name: &str, input: NodeId, out: usize, kernel: usize, stride: usize) -> Result<NodeId> {
-        let weight = self.weights.get(&format!("{name}.weight"), &[out, self.channels, kernel, kernel])?;
-        self.channels = out;
-        Ok(self.push_conv(name, input, weight, stride, 1))
-    }
-
-    fn depthwise(&mut self, name: &str, input: NodeId, kernel: usize, stride: usize) -> Result<NodeId> {
-        let weight = self.weights.get(&format!("{name}.weight"), &[self.channels, 1, kernel, kernel])?;
-        Ok(self.push_conv(name, input, weight, stride, self.channels))
-    }
-
-    fn push_conv(
-        &mut self,
-        name: &str,
-        input: NodeId,
-        weight: candle_core::Tensor,
-        stride: usize,
-        groups: usize,
-    ) -> NodeId {
-        let kernel = weight.dims()[2];
-        let padding = same_padding(self.size, [kernel; 2], [stride; 2]);
-        self.size = self.size.map(|s| s.div_ceil(stride));
-        let conv = Conv2d { weight, bias: None, stride: [stride; 2], padding, dilation: [1; 2], groups };
-        self.builder.push(name, Op::Conv2d(conv), &[input])
-    }
-
-    /// The batch norm whose statistics are stored under `key`, as a node called `name`.
-    fn batch_norm(&mut self, key: &str, name: &str, input: NodeId) -> Result<NodeId> {
-        let get = |part: &str| self.weights.get(&format!("{key}.{part}"), &[self.channels]);
-        let deviation = (get("running_var")? + EPSILON)?.sqrt()?;
-        let scale = (get("weight")? / deviation)?;
-        let shift = (get("bias")? - (get("running_mean")? * &scale)?)?;
-        Ok(self.builder.push(name, Op::ChannelAffine { scale, shift }, &[input]))
-    }
-
-    fn relu6(&mut self, name: &str, input: NodeId) -> NodeId {
-        self.builder.push(name, Op::Activation(Activation::Relu6), &[input])
-    }
+/// Convolution, batch norm, ReLU6, all called `prefix` and their name.
+fn unit(net: &mut Net<'_>, prefix: &str, names: Unit, x: NodeId, out: usize, kernel: Kernel) -> Result<NodeId> {
+    let x = net.conv(&format!("{prefix}{}", names.conv), x, out, kernel)?;
+    let x = net.batch_norm(&format!("{prefix}{}", names.norm), x, EPS)?;
+    Ok(net.activation(format!("{prefix}{}", names.activation), x, Activation::Relu6))
 }
