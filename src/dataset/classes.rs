@@ -95,6 +95,17 @@ fn wordnet_id(label: &str) -> Option<&str> {
     (ends_there && digits.bytes().all(|b| b.is_ascii_digit())).then_some(id)
 }
 
+/// A label without the WordNet id in front, where a name follows it: `n01443537_goldfish` is `goldfish`.
+pub fn without_wordnet_id(label: &str) -> &str {
+    let name = wordnet_id(label).and_then(|id| label[id.len()..].strip_prefix('_'));
+    name.filter(|name| !name.is_empty()).unwrap_or(label)
+}
+
+/// A class as people write it: without the WordNet id in front of a name, underscores as spaces.
+pub fn readable_class(label: &str) -> String {
+    without_wordnet_id(label).replace('_', " ")
+}
+
 /// The classes that `label` names: the one with its WordNet id, else all with its name (ImageNet has two called crane).
 pub(super) fn find_class(label: &str, classes: &[ClassName]) -> BTreeSet<ClassId> {
     let all = |fits: &dyn Fn(&ClassName) -> bool| -> BTreeSet<ClassId> {
@@ -157,6 +168,20 @@ mod tests {
 
     fn hits(label: &str, classes: &[ClassName]) -> Vec<usize> {
         find_class(label, classes).into_iter().map(|c| c.0).collect()
+    }
+
+    #[test]
+    fn a_wordnet_id_is_left_out_before_a_name_only() {
+        for (label, name) in [
+            ("n01443537_goldfish", "goldfish"),
+            ("n01443537", "n01443537"),
+            ("n01443537_", "n01443537_"),
+            ("night_heron", "night_heron"),
+            ("né", "né"),
+        ] {
+            assert_eq!(without_wordnet_id(label), name);
+        }
+        assert_eq!(readable_class("n01531178_night_heron"), "night heron");
     }
 
     #[test]

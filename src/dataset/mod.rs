@@ -10,7 +10,7 @@ mod objects;
 mod scan;
 
 pub use attribution::{ATTRIBUTION_FILE, Attribution};
-pub use classes::{ClassName, LabelClasses, imagenet_names};
+pub use classes::{ClassName, LabelClasses, imagenet_names, readable_class, without_wordnet_id};
 pub use groups::{ClassGroups, GroupsError};
 pub use objects::ClassObjects;
 pub use scan::{DatasetError, IMAGE_EXTENSIONS, Unlisted, folder_names};

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use image::RgbImage;
 
 use super::photos::{overlaid, photo};
-use super::words::{class_name, counted, percent};
+use super::words::{counted, percent};
 use super::{PageProgress, ReportError};
 use crate::analysis::{Outcome, SampleScore};
+use crate::dataset::readable_class;
 use crate::overlay::{SheetLayout, Style, Tile, sheet};
 use crate::store::{RunInfo, SampleResult, Store};
 use crate::summary::class_of;
@@ -64,7 +65,7 @@ pub fn class_sheet(
         }
     }
     tell(progress, samples.len(), samples.len())?;
-    let mut title = format!("{}: {}", class_name(&options.class), counted(all, "photo", "photos"));
+    let mut title = format!("{}: {}", readable_class(&options.class), counted(all, "photo", "photos"));
     if samples.len() < all {
         title.push_str(&format!(", {} with the lowest fit", samples.len()));
     }
@@ -122,7 +123,7 @@ fn tile(root: &std::path::Path, result: &SampleResult, names: &[String], options
     };
     let fit = measured.fit.value().map_or_else(|| "no fit".to_owned(), |fit| format!("fit {}", percent(Some(fit))));
     let predicted = measured.explanation.top.first().map_or_else(String::new, |best| {
-        let name = class_name(super::class_name(names, best.class));
+        let name = readable_class(super::class_name(names, best.class));
         format!(" · {name} {}", percent(Some(f64::from(best.probability))))
     });
     Tile { picture, caption: [file, fit + &predicted] }

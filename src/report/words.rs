@@ -34,16 +34,6 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n}\u{a0}{}", if n == 1 { one } else { many })
 }
 
-/// A class as people write it: without the WordNet id in front of a name, underscores as spaces.
-pub(super) fn class_name(label: &str) -> String {
-    let id = label.get(..10).filter(|id| {
-        let digits = id.strip_prefix('n').and_then(|rest| rest.strip_suffix('_'));
-        digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
-    });
-    let name = id.map_or(label, |id| &label[id.len()..]);
-    if name.is_empty() { label.to_owned() } else { name.replace('_', " ") }
-}
-
 /// The file's name where a network was loaded from a file: where it lies is nobody's business.
 pub(super) fn short_name(name: &str) -> String {
     Path::new(name).file_name().map_or_else(|| name.to_owned(), |file| file.to_string_lossy().into_owned())
@@ -91,19 +81,6 @@ mod tests {
         assert_eq!((percent(None), interval(None), factor(None)), ("–".into(), "–".into(), "–".into()));
         assert_eq!(factor(Some(1.5)), "1.50×");
         assert_eq!((points(0.1256), points(-0.5), points(-0.0001)), ("+12.6".into(), "-50.0".into(), "0.0".into()));
-    }
-
-    #[test]
-    fn names_lose_their_wordnet_id_and_their_underscores() {
-        for (label, name) in [
-            ("n01443537_goldfish", "goldfish"),
-            ("n01443537", "n01443537"),
-            ("n01443537_", "n01443537_"),
-            ("night_heron", "night heron"),
-            ("né", "né"),
-        ] {
-            assert_eq!(class_name(label), name);
-        }
     }
 
     #[test]

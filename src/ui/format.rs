@@ -26,15 +26,6 @@ pub(crate) fn name(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// A label without the WordNet id in front, where a name follows it: `n01443537_goldfish` is `goldfish`.
-pub(crate) fn without_id(label: &str) -> &str {
-    let named = |rest: &str| rest.as_bytes().get(8) == Some(&b'_') && rest.bytes().take(8).all(|b| b.is_ascii_digit());
-    match label.strip_prefix('n') {
-        Some(rest) if named(rest) && rest.len() > 9 => &rest[9..],
-        _ => label,
-    }
-}
-
 /// A count with its thousands set apart by narrow spaces.
 pub(crate) fn count(n: usize) -> String {
     let digits = n.to_string();
@@ -85,15 +76,6 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(1000), "1\u{2009}000");
         assert_eq!(count(1_234_567), "1\u{2009}234\u{2009}567");
-    }
-
-    #[test]
-    fn a_wordnet_id_before_a_name_is_left_out() {
-        assert_eq!(without_id("n01443537_goldfish"), "goldfish");
-        assert_eq!(without_id("n01443537"), "n01443537");
-        assert_eq!(without_id("n01443537_"), "n01443537_");
-        assert_eq!(without_id("night_heron"), "night_heron");
-        assert_eq!(without_id("né"), "né");
     }
 
     #[test]

@@ -13,9 +13,10 @@ use super::overview::{finding_tag, sentence, verdict_tag};
 use super::text::Text;
 use super::{HtmlOptions, ReportError, plot, row_id, section_id};
 use crate::analysis::{Measured, Outcome};
+use crate::dataset::readable_class;
 use crate::overlay::Style;
 use crate::report::photos::{overlaid, photo};
-use crate::report::words::{self, class_name, counted, factor, interval, percent};
+use crate::report::words::{self, counted, factor, interval, percent};
 use crate::store::{SampleResult, Store};
 use crate::summary::confusions;
 use crate::verdict::Verdict;
@@ -59,7 +60,7 @@ impl<'a> Section<'a> {
             "<section class=\"class\" id=\"{}\" data-class=\"{}\">\n<h3>{}",
             section_id(self.place),
             Text(&row.class),
-            Text(&class_name(&row.class))
+            Text(&readable_class(&row.class))
         )?;
         for finding in &self.class.findings {
             write!(out, " {}", finding_tag(*finding))?;

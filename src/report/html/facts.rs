@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{HtmlOptions, ReportError};
 use crate::analysis::{RoiChoice, SampleScore};
-use crate::dataset::{Attribution, SampleId};
+use crate::dataset::{Attribution, ClassId, SampleId, readable_class};
 use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, Finding, class_of, class_rows, findings, sort_rows, total_row};
 use crate::verdict::{Judgement, Subject};
@@ -105,7 +105,7 @@ impl Facts {
     }
 
     /// The classifier's name of a class.
-    pub(super) fn predicted_name(&self, class: crate::dataset::ClassId) -> String {
-        super::words::class_name(super::class_name(&self.run.settings.classifier.class_names, class))
+    pub(super) fn predicted_name(&self, class: ClassId) -> String {
+        readable_class(super::class_name(&self.run.settings.classifier.class_names, class))
     }
 }

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use super::facts::{ClassFacts, Facts};
 use super::section_id;
 use super::text::Text;
+use crate::dataset::readable_class;
 use crate::report::text::finding_text;
-use crate::report::words::{self, class_name, counted, factor, interval, percent};
+use crate::report::words::{self, counted, factor, interval, percent};
 use crate::summary::Finding;
 use crate::verdict::Verdict;
 
@@ -71,7 +72,7 @@ fn remarkable(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> io::Res
     out.write_all(b"<ul>\n")?;
     for (place, class) in &found {
         out.write_all(b"<li>")?;
-        let name = class_name(&class.row.class);
+        let name = readable_class(&class.row.class);
         if sections.contains(place) {
             write!(out, "<a href=\"#{}\"><b>{}</b></a>", section_id(*place), Text(&name))?;
         } else {

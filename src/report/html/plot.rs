@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use super::facts::{ClassFacts, Facts};
 use super::text::Text;
 use super::{HtmlOptions, row_id, section_id};
-use crate::report::words::{class_name, counted, percent};
+use crate::dataset::readable_class;
+use crate::report::words::{counted, percent};
 use crate::summary::{ClassRow, Finding};
 
 const WIDTH: f64 = 860.0;
@@ -126,7 +127,7 @@ impl<'a> Point<'a> {
              {}</title></circle></a>",
             self.x,
             self.y,
-            Text(&class_name(&row.class)),
+            Text(&readable_class(&row.class)),
             percent(row.mean_fit),
             percent(Some(self.height)),
             counted(row.samples, "photo", "photos")
@@ -142,7 +143,7 @@ fn names(points: &[Point<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut order: Vec<&Point<'_>> = points.iter().collect();
     order.sort_by_key(|point| (!point.class.is_suspect(), !point.class.is_remarkable(), point.place));
     for point in order {
-        let name = class_name(&point.class.row.class);
+        let name = readable_class(&point.class.row.class);
         let width = LETTER * name.chars().count() as f64;
         let places = [
             (point.x + 9.0, 0.0),

@@ -6,7 +6,8 @@ use super::facts::{ClassFacts, Facts};
 use super::overview::{finding_tag, verdict_tag};
 use super::text::Text;
 use super::{row_id, section_id};
-use crate::report::words::{class_name, factor, interval, percent};
+use crate::dataset::readable_class;
+use crate::report::words::{factor, interval, percent};
 use crate::summary::ClassRow;
 
 const HEADINGS: [(&str, &str); 14] = [
@@ -35,7 +36,7 @@ pub(super) fn write(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> i
     for (place, class) in facts.classes.iter().enumerate() {
         let row = &class.row;
         write!(out, "<tr id=\"{}\" data-class=\"{}\"><td>", row_id(place), Text(&row.class))?;
-        let name = class_name(&row.class);
+        let name = readable_class(&row.class);
         if sections.contains(&place) {
             write!(out, "<a href=\"#{}\">{}</a></td>", section_id(place), Text(&name))?;
         } else {

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eframe::egui::{Context, Frame, Margin, Spinner, TextureHandle, TextureOptions, Ui, Vec2};
 
 use super::command::Command;
-use super::format;
 use super::layers::Layers;
 use super::pictures;
 use super::project::ClassNames;
@@ -23,6 +22,7 @@ use super::verdicts::{self, Verdicts};
 use super::widgets::{self, Icon};
 use crate::analysis::SampleScore;
 use crate::colormap::Colormap;
+use crate::dataset::readable_class;
 use crate::focus::{ClassFocus, MeanMap};
 use crate::summary::ClassRow;
 use crate::verdict::Subject;
@@ -111,7 +111,7 @@ impl ClassPage {
         layers: &Layers,
     ) -> Option<Command> {
         let mut command = None;
-        let name = format::name(format::without_id(shown.class));
+        let name = readable_class(shown.class);
         widgets::header(
             ui,
             |ui| drop(widgets::title(ui, format!("Class: {name}"))),

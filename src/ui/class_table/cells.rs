@@ -3,6 +3,7 @@
 use eframe::egui::{Align, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui, Vec2, pos2, vec2};
 
 use super::columns::{Kind, Spec};
+use crate::dataset::without_wordnet_id;
 use crate::summary::ClassRow;
 use crate::ui::theme::{palette, size};
 use crate::ui::{format, verdicts, widgets};
@@ -53,7 +54,7 @@ fn name_ui(ui: &mut Ui, row: &ClassRow, suspect: bool) {
         let (mark, _) = ui.allocate_exact_size(Vec2::splat(7.0), Sense::hover());
         ui.painter().circle_filled(mark.center(), 3.5, palette.warn);
     }
-    let text = RichText::new(format::without_id(&row.class)).color(palette.strong);
+    let text = RichText::new(without_wordnet_id(&row.class)).color(palette.strong);
     ui.add(Label::new(text).selectable(false).truncate());
 }
 

@@ -7,6 +7,7 @@ use eframe::egui::{
     Align2, Color32, CornerRadius, CursorIcon, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
+use crate::dataset::without_wordnet_id;
 use crate::summary::{ClassRow, Thresholds};
 use crate::ui::theme::{self, Palette, palette, size, space};
 use crate::ui::{format, widgets};
@@ -260,7 +261,7 @@ fn points_ui(ui: &Ui, axis: Axis, scale: &Scale, points: &Points<'_>, near: Opti
         }
         let rank = (near != Some(i), !chosen);
         if near == Some(i) || chosen || (is_listed && listed.len() <= MAX_NAMED) {
-            named.push((rank, at, format::without_id(&row.class)));
+            named.push((rank, at, without_wordnet_id(&row.class)));
         }
     }
     named.sort_by_key(|(rank, ..)| *rank);

@@ -5,6 +5,7 @@ use eframe::egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Ui, UiB
 use egui_extras::{Column, TableBuilder};
 
 use super::{CompareCommand, Shown};
+use crate::dataset::without_wordnet_id;
 use crate::report::points;
 use crate::summary::{ClassDifference, DifferenceColumn, Paired};
 use crate::ui::theme::{self, palette, size, space};
@@ -167,7 +168,7 @@ fn cell_ui(ui: &mut Ui, cell: Cell, row: &ClassDifference, is_total: bool) {
         Cell::Class => {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(12.0);
-                let name = if is_total { "All classes" } else { format::without_id(&row.class) };
+                let name = if is_total { "All classes" } else { without_wordnet_id(&row.class) };
                 ui.add(Label::new(RichText::new(name).color(palette.strong)).selectable(false).truncate());
             });
         }

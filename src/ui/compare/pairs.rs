@@ -4,6 +4,7 @@ use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Sense, Ui, UiBuil
 
 use super::{CompareCommand, Shown};
 use crate::analysis::Score;
+use crate::dataset::without_wordnet_id;
 use crate::report::points;
 use crate::summary::SampleDifference;
 use crate::ui::gallery::file_name;
@@ -19,7 +20,7 @@ pub(super) fn ui(ui: &mut Ui, shown: &Shown) -> Option<CompareCommand> {
     widgets::header(
         ui,
         |ui| {
-            widgets::title(ui, shown.class.as_deref().map_or("Photos", format::without_id));
+            widgets::title(ui, shown.class.as_deref().map_or("Photos", without_wordnet_id));
             widgets::caption(ui, format::count(shown.pairs.len()));
         },
         |_| {},

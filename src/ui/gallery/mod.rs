@@ -22,7 +22,7 @@ use super::theme::{self, palette, size, space};
 use super::verdicts::{self, Verdicts};
 use super::{format, widgets};
 use crate::analysis::{SampleScore, Score};
-use crate::dataset::{ClassId, SampleId};
+use crate::dataset::{ClassId, SampleId, readable_class};
 use crate::verdict::{Subject, Verdict};
 use choice::Choice;
 
@@ -122,7 +122,7 @@ impl Gallery {
         widgets::header(
             ui,
             |ui| {
-                widgets::title(ui, format::name(format::without_id(tiles.class)));
+                widgets::title(ui, readable_class(tiles.class));
             },
             |ui| {
                 let text = RichText::new("Class page").size(size::SMALL + 0.5).color(palette(ui).accent);

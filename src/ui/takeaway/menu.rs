@@ -3,10 +3,10 @@
 use eframe::egui::{Button, RichText, Ui};
 
 use super::{Format, TakeCommand, What};
-use crate::dataset::SampleId;
+use crate::dataset::{SampleId, without_wordnet_id};
 use crate::ui::gallery::file_name;
 use crate::ui::theme::palette;
-use crate::ui::{format, widgets};
+use crate::ui::widgets;
 
 /// Draws the button and its menu; `class` and `image` are the chosen ones.
 pub(crate) fn menu_ui(ui: &mut Ui, class: Option<&str>, image: Option<(SampleId, &str)>) -> Option<TakeCommand> {
@@ -22,7 +22,7 @@ pub(crate) fn menu_ui(ui: &mut Ui, class: Option<&str>, image: Option<(SampleId,
             }
         };
         item(ui, true, "Report…".into(), "The run as one HTML file, for colleagues", &|| What::Report);
-        let (name, known) = (class.map(format::without_id).unwrap_or("the class"), class.is_some());
+        let (name, known) = (class.map(without_wordnet_id).unwrap_or("the class"), class.is_some());
         item(
             ui,
             known,
