@@ -34,6 +34,28 @@ impl Verdict {
             Self::Undecided => "undecided",
         }
     }
+
+    /// In a word or two, for chips and marks.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Spurious => "Spurious",
+            Self::LegitimateContext => "Context",
+            Self::NoObject => "No object",
+            Self::DetectorMiss => "Detector miss",
+            Self::Undecided => "Undecided",
+        }
+    }
+
+    /// In a sentence, without the full stop.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Spurious => "The classifier goes by something that it should not",
+            Self::LegitimateContext => "The surroundings belong to what the class means",
+            Self::NoObject => "There is no object to look at",
+            Self::DetectorMiss => "There is an object, but the detector did not find it",
+            Self::Undecided => "Looked at, not decided",
+        }
+    }
 }
 
 /// What a verdict is about.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::summary::Finding;
-use crate::verdict::Verdict;
 
 /// Stands where there is no number.
 const NONE: &str = "–";
@@ -45,28 +44,6 @@ pub(super) fn finding_word(finding: Finding) -> &'static str {
         Finding::Suspect => "suspect",
         Finding::NoObject => "few ROIs",
         Finding::LargeRegions => "large ROIs",
-    }
-}
-
-/// A verdict in a word or two.
-pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Spurious => "spurious",
-        Verdict::LegitimateContext => "legitimate context",
-        Verdict::NoObject => "no object",
-        Verdict::DetectorMiss => "detector miss",
-        Verdict::Undecided => "undecided",
-    }
-}
-
-/// A verdict in a sentence.
-pub(super) fn verdict_meaning(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Spurious => "the classifier goes by something that it should not",
-        Verdict::LegitimateContext => "the surroundings belong to what the class means",
-        Verdict::NoObject => "there is no object to look at",
-        Verdict::DetectorMiss => "there is an object, but the detector did not find it",
-        Verdict::Undecided => "looked at, not decided",
     }
 }
 

@@ -145,31 +145,9 @@ pub(crate) fn post(outbox: &Outbox, file: &Path, run: RunId) -> anyhow::Result<(
     Ok(())
 }
 
-/// A verdict in a word or two.
-pub(crate) fn name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Spurious => "Spurious",
-        Verdict::LegitimateContext => "Context",
-        Verdict::NoObject => "No object",
-        Verdict::DetectorMiss => "Detector miss",
-        Verdict::Undecided => "Undecided",
-    }
-}
-
-/// A verdict in a sentence.
-pub(crate) fn meaning(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Spurious => "The classifier goes by something that it should not",
-        Verdict::LegitimateContext => "The surroundings belong to what the class means",
-        Verdict::NoObject => "There is no object to look at",
-        Verdict::DetectorMiss => "There is an object, but the detector did not find it",
-        Verdict::Undecided => "Looked at, not decided",
-    }
-}
-
 /// A verdict with its note, if there is one.
 pub(crate) fn in_words(judgement: &Judgement) -> String {
-    let name = name(judgement.verdict);
+    let name = judgement.verdict.name();
     if judgement.note.is_empty() { name.to_owned() } else { format!("{name}: {}", judgement.note) }
 }
 
@@ -198,10 +176,10 @@ pub(crate) fn judge_ui(ui: &mut Ui, subject: &Subject, judgement: Option<&Judgem
         ui.spacing_mut().item_spacing = vec2(5.0, space::TIGHT);
         widgets::caption(ui, "Verdict");
         for (i, verdict) in Verdict::ALL.into_iter().enumerate() {
-            let hint = format!("{} ({})", meaning(verdict), i + 1);
+            let hint = format!("{} ({})", verdict.meaning(), i + 1);
             let color = (given == Some(verdict)).then(|| color(verdict, theme::palette(ui)));
-            let label = format!("{about}: {}", name(verdict));
-            if widgets::tinted_chip(ui, color, name(verdict), &label, &hint).clicked() {
+            let label = format!("{about}: {}", verdict.name());
+            if widgets::tinted_chip(ui, color, verdict.name(), &label, &hint).clicked() {
                 command = Some(Command::Judge(subject.clone(), verdict));
             }
         }

@@ -16,7 +16,7 @@ use crate::analysis::{Measured, Outcome};
 use crate::dataset::readable_class;
 use crate::overlay::Style;
 use crate::report::photos::{overlaid, photo};
-use crate::report::words::{self, counted, factor, interval, percent};
+use crate::report::words::{counted, factor, interval, percent};
 use crate::store::{SampleResult, Store};
 use crate::summary::confusions;
 use crate::verdict::Verdict;
@@ -163,7 +163,7 @@ fn capitalised(sentence: &str) -> String {
 fn verdict(class: &ClassFacts, out: &mut dyn Write) -> io::Result<()> {
     let Some(judgement) = &class.judgement else { return Ok(()) };
     let tag = verdict_tag(judgement.verdict);
-    writeln!(out, "<p class=\"verdict\">Verdict: {tag} {}.</p>", words::verdict_meaning(judgement.verdict))?;
+    writeln!(out, "<p class=\"verdict\">Verdict: {tag} {}.</p>", judgement.verdict.meaning())?;
     note(&judgement.note, out)
 }
 

@@ -124,5 +124,5 @@ pub(super) fn verdict_tag(verdict: Verdict) -> String {
         Verdict::NoObject | Verdict::DetectorMiss => "large",
         Verdict::Undecided => "open",
     };
-    format!("<span class=\"tag {kind}\">{}</span>", words::verdict_name(verdict))
+    format!("<span class=\"tag {kind}\">{}</span>", verdict.as_str().replace('_', " "))
 }

@@ -77,7 +77,7 @@ fn fit_ui(ui: &mut Ui, row: &ClassRow, suspect: bool) {
 fn verdict_ui(ui: &mut Ui, row: &ClassRow) {
     let Some(judgement) = &row.judgement else { return };
     let color = verdicts::color(judgement.verdict, palette(ui));
-    let text = RichText::new(verdicts::name(judgement.verdict)).size(size::SMALL).color(color);
+    let text = RichText::new(judgement.verdict.name()).size(size::SMALL).color(color);
     ui.add_space(4.0);
     ui.add(Label::new(text).selectable(false).truncate()).on_hover_text(verdicts::in_words(judgement));
 }

@@ -188,15 +188,15 @@ fn class_verdict_ui(ui: &mut Ui, tiles: &Tiles<'_>, width: f32) -> Option<Comman
     let subject = Subject::Class(tiles.class.to_owned());
     let given = tiles.verdicts.of(&subject);
     let (text, color) = match given {
-        Some(verdict) => (verdicts::name(verdict), verdicts::color(verdict, palette(ui))),
+        Some(verdict) => (verdict.name(), verdicts::color(verdict, palette(ui))),
         None => ("No verdict", palette(ui).weak),
     };
     let mut command = None;
     let combo = ComboBox::from_id_salt("class verdict").width(width).selected_text(RichText::new(text).color(color));
     let response = combo.show_ui(ui, |ui| {
         for verdict in Verdict::ALL {
-            let label = ui.selectable_label(given == Some(verdict), verdicts::name(verdict));
-            if label.on_hover_text(verdicts::meaning(verdict)).clicked() {
+            let label = ui.selectable_label(given == Some(verdict), verdict.name());
+            if label.on_hover_text(verdict.meaning()).clicked() {
                 command = Some(Command::Judge(subject.clone(), verdict));
             }
         }
@@ -291,7 +291,7 @@ fn score_ui(ui: &Ui, rect: Rect, score: &Score, names: ClassNames<'_>) {
 fn verdict_ui(ui: &Ui, rect: Rect, verdict: Verdict) {
     let color = verdicts::color(verdict, palette(ui));
     let painter = ui.painter_at(rect);
-    let galley = painter.layout_no_wrap(verdicts::name(verdict).to_owned(), theme::strong(size::SMALL), color);
+    let galley = painter.layout_no_wrap(verdict.name().to_owned(), theme::strong(size::SMALL), color);
     let size = galley.size() + vec2(10.0, 4.0);
     let tag = Rect::from_min_size(rect.right_bottom() - vec2(5.0, 5.0) - size, size);
     painter.rect_filled(tag, CornerRadius::same(4), Color32::from_black_alpha(190));
