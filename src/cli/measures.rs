@@ -10,7 +10,7 @@ use crate::fit::Fit;
 use crate::measure::{Baseline, Measures, measures};
 use crate::report::{Column, table};
 use crate::store::SampleResult;
-use crate::summary::{MeasureMean, SampleMeasures, measure_rows};
+use crate::summary::{MeasureMean, SampleMeasures, class_by, measure_rows};
 
 pub(super) fn measures_command(args: &MeasuresArgs) -> Result<Status> {
     let store = args.rois.open(&args.file)?;
@@ -38,10 +38,7 @@ pub(super) fn measures_command(args: &MeasuresArgs) -> Result<Status> {
 fn sample_measures(result: &SampleResult, class_names: &[String]) -> Option<SampleMeasures> {
     let Outcome::Measured(measured) = &result.outcome else { return None };
     let Fit::Measured { roi, .. } = measured.fit else { return None };
-    let class = match &result.label {
-        Some(label) => label.clone(),
-        None => class_names.get(measured.explanation.top.first()?.class.0)?.clone(),
-    };
+    let class = class_by(result.label.as_deref(), result.score.as_ref(), class_names)?.to_owned();
     let (roi, view) = (&measured.rois.get(roi)?.roi, measured.explanation.view);
     Some(SampleMeasures {
         class,

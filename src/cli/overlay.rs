@@ -13,7 +13,7 @@ use crate::analysis::{Measured, Outcome};
 use crate::overlay::{HeatMapStyle, Style, draw, encode_png};
 use crate::preprocess::decode;
 use crate::run::load_models;
-use crate::store::SampleResult;
+use crate::summary::class_by;
 
 pub(super) fn overlay(args: &OverlayArgs) -> Result<Status> {
     let projects = args.inputs.iter().filter(|path| is_project(path)).count();
@@ -36,14 +36,10 @@ fn of_project(args: &OverlayArgs, file: &Path) -> Result<Status> {
     let run = latest_run(&store)?;
     let root = store.root()?;
     let names = &run.settings.classifier.class_names;
-    let class = |sample: &SampleResult| match (&sample.label, &sample.score) {
-        (Some(label), _) => Some(label.clone()),
-        (None, Some(score)) => names.get(score.predicted.0).cloned(),
-        (None, None) => None,
-    };
     let (mut drawn, mut status) = (0, Status::Fine);
     store.for_each_result(run.id, |sample| {
-        if args.class.is_some() && args.class != class(&sample) {
+        let class = class_by(sample.label.as_deref(), sample.score.as_ref(), names);
+        if args.class.is_some() && args.class.as_deref() != class {
             return Ok(());
         }
         let picture = match &sample.outcome {

@@ -78,11 +78,12 @@ pub struct ClassRow {
 /// The class that a sample is counted under: its label, or without one the predicted class, named from `class_names`; `None`
 /// for a failed sample without a label.
 pub fn class_of<'a>(sample: &'a SampleScore, class_names: &'a [String]) -> Option<&'a str> {
-    match (&sample.label, &sample.score) {
-        (Some(label), _) => Some(label),
-        (None, Some(score)) => class_names.get(score.predicted.0).map(String::as_str),
-        (None, None) => None,
-    }
+    class_by(sample.label.as_deref(), sample.score.as_ref(), class_names)
+}
+
+/// The class that a sample with this label and score is counted under, by the rule of [`class_of`].
+pub fn class_by<'a>(label: Option<&'a str>, score: Option<&Score>, class_names: &'a [String]) -> Option<&'a str> {
+    label.or_else(|| class_names.get(score?.predicted.0).map(String::as_str))
 }
 
 /// The classes of `scores`, in order of their names. Samples without a label are counted under the predicted class, named

@@ -72,6 +72,6 @@ pub(super) fn photos(facts: &Facts, class: &ClassFacts, limit: usize) -> Vec<Gro
 }
 
 /// The fit of a sample that has one.
-pub(super) fn fit(sample: &SampleScore) -> Option<f64> {
+fn fit(sample: &SampleScore) -> Option<f64> {
     sample.score.and_then(|score| score.fit.value())
 }

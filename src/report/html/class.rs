@@ -105,11 +105,10 @@ impl<'a> Section<'a> {
             writeln!(out, "<dt>{name}</dt><dd>{value}</dd>")?;
         }
         out.write_all(b"</dl>\n<div><h4>Photos by fit</h4>\n")?;
-        let fits: Vec<f64> = self.class.samples.iter().filter_map(|&p| choice::fit(&facts.samples[p])).collect();
-        if fits.is_empty() {
+        if row.spread.count() == 0 {
             out.write_all(b"<p class=\"weak\">No photo has a fit.</p>\n")?;
         } else {
-            plot::histogram(&fits, out)?;
+            plot::histogram(&row.spread, out)?;
         }
         out.write_all(b"</div>\n")?;
         self.confusions(facts, out)?;

@@ -7,7 +7,7 @@ use super::text::Text;
 use super::{HtmlOptions, row_id, section_id};
 use crate::dataset::readable_class;
 use crate::report::words::{counted, percent};
-use crate::summary::{ClassRow, Finding};
+use crate::summary::{BINS, ClassRow, Finding, Spread};
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 430.0;
@@ -165,12 +165,9 @@ fn names(points: &[Point<'_>], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Columns of the histogram of fits.
-const BINS: usize = 10;
-
 /// How many photos have a fit in each tenth.
-pub(super) fn histogram(fits: &[f64], out: &mut dyn Write) -> io::Result<()> {
-    let counts = bins(fits);
+pub(super) fn histogram(spread: &Spread, out: &mut dyn Write) -> io::Result<()> {
+    let counts = spread.bins;
     let most = counts.iter().copied().max().unwrap_or(0).max(1);
     const STEP: f64 = 26.0;
     const FLOOR: f64 = 96.0;
@@ -178,7 +175,7 @@ pub(super) fn histogram(fits: &[f64], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<svg width=\"{width}\" height=\"118\" role=\"img\" aria-label=\"Number of photos by fit\">")?;
     for (i, count) in counts.into_iter().enumerate() {
         let left = 6.0 + STEP * i as f64;
-        let tall = (FLOOR - 18.0) * count as f64 / most as f64;
+        let tall = (FLOOR - 18.0) * f64::from(count) / f64::from(most);
         let top = FLOOR - tall;
         if count > 0 {
             writeln!(
@@ -189,7 +186,7 @@ pub(super) fn histogram(fits: &[f64], out: &mut dyn Write) -> io::Result<()> {
                 STEP - 2.0,
                 10 * i,
                 10 * (i + 1),
-                counted(count, "photo", "photos"),
+                counted(count as usize, "photo", "photos"),
                 left + STEP / 2.0,
                 top - 4.0
             )?;
@@ -207,23 +204,4 @@ pub(super) fn histogram(fits: &[f64], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{label}</text>", FLOOR + 16.0)?;
     }
     out.write_all(b"</svg>\n")
-}
-
-/// The last bin holds 1 as well.
-fn bins(fits: &[f64]) -> [usize; BINS] {
-    let mut counts = [0; BINS];
-    for fit in fits {
-        counts[((fit * BINS as f64) as usize).min(BINS - 1)] += 1;
-    }
-    counts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_fit_is_in_one_bin() {
-        assert_eq!(bins(&[0.0, 0.099, 0.1, 0.55, 1.0, 0.95]), [2, 1, 0, 0, 0, 1, 0, 0, 0, 2]);
-    }
 }
