@@ -75,3 +75,10 @@ pub struct Judgement {
     /// In the reviewer's words; may be empty.
     pub note: String,
 }
+
+impl Judgement {
+    /// The note, where there is one.
+    pub fn note(&self) -> Option<&str> {
+        Some(self.note.as_str()).filter(|note| !note.is_empty())
+    }
+}

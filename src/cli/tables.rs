@@ -9,13 +9,15 @@ use super::regions::export_regions;
 use super::{Status, output};
 use crate::report::{class_table, write_classes, write_samples};
 use crate::store::{RunInfo, Store};
-use crate::summary::{class_rows, sort_rows};
+use crate::summary::{add_verdicts, class_rows, sort_rows};
 
 pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
     let store = args.rois.open(&args.file)?;
     let run = latest_run(&store)?;
     let scores = store.scores(run.id)?;
     let mut rows = class_rows(&scores, &run.settings.classifier.class_names, args.no_roi.into());
+    let verdicts = store.verdicts(run.id)?;
+    add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
     sort_rows(&mut rows, args.sort.into(), args.reverse);
     match args.format.format() {
         None => output::write_to(args.out.as_deref(), |out| Ok(out.write_all(class_table(&rows).as_bytes())?))?,

@@ -8,6 +8,7 @@ use super::{class_name, status};
 use crate::analysis::Outcome;
 use crate::store::SampleResult;
 use crate::summary::ClassRow;
+use crate::verdict::Judgement;
 
 /// A number in its shortest form, or nothing.
 fn cell<T: ToString>(value: Option<T>) -> String {
@@ -28,6 +29,8 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
         "mean_lift",
         "accuracy",
         "failed",
+        "verdict",
+        "note",
     ])?;
     for row in rows {
         table.write_record([
@@ -42,6 +45,8 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
             cell(row.mean_lift),
             cell(row.accuracy),
             row.failed.to_string(),
+            cell(row.judgement.as_ref().map(|j| j.verdict.as_str())),
+            cell(row.judgement.as_ref().and_then(Judgement::note)),
         ])?;
     }
     table.flush()
@@ -71,11 +76,18 @@ impl<'a> SampleTable<'a> {
             "fit",
             "area_share",
             "lift",
+            "verdict",
+            "note",
         ])?;
         Ok(Self { writer })
     }
 
-    pub(super) fn row(&mut self, sample: &SampleResult, names: &[String]) -> io::Result<()> {
+    pub(super) fn row(
+        &mut self,
+        sample: &SampleResult,
+        judgement: Option<&Judgement>,
+        names: &[String],
+    ) -> io::Result<()> {
         let (error, measured) = match &sample.outcome {
             Outcome::Failed(reason) => (reason.as_str(), None),
             Outcome::Measured(measured) => ("", Some(measured)),
@@ -98,6 +110,8 @@ impl<'a> SampleTable<'a> {
             cell(fit.and_then(|f| f.value())),
             cell(fit.and_then(|f| f.area_share())),
             cell(fit.and_then(|f| f.lift())),
+            cell(judgement.map(|j| j.verdict.as_str())),
+            cell(judgement.and_then(Judgement::note)),
         ])?;
         Ok(())
     }
@@ -116,9 +130,9 @@ mod tests {
     fn class_rows_have_the_promised_columns() -> anyhow::Result<()> {
         let mut out = Vec::new();
         classes(&[fixture::row(), fixture::empty_row()], &mut out)?;
-        let expected = "class,samples,with_roi,coverage,mean_fit,ci_low,ci_high,mean_fit_zero,mean_lift,accuracy,failed\n\
-                        \"alp, high\",4,2,0.6666666666666666,0.25,0.1,0.5,0.125,1.5,0.75,1\n\
-                        none,0,0,,,,,,,,0\n";
+        let expected = "class,samples,with_roi,coverage,mean_fit,ci_low,ci_high,mean_fit_zero,mean_lift,accuracy,failed,verdict,note\n\
+                        \"alp, high\",4,2,0.6666666666666666,0.25,0.1,0.5,0.125,1.5,0.75,1,spurious,\"sky, mostly\"\n\
+                        none,0,0,,,,,,,,0,,\n";
         assert_eq!(String::from_utf8(out)?, expected);
         Ok(())
     }
@@ -127,8 +141,9 @@ mod tests {
     fn samples_have_one_row_each() -> anyhow::Result<()> {
         let mut out = Vec::new();
         let mut table = SampleTable::new(&mut out)?;
-        for sample in fixture::samples() {
-            table.row(&sample, &fixture::names())?;
+        let judgements = fixture::judgements();
+        for (sample, judgement) in fixture::samples().iter().zip(&judgements) {
+            table.row(sample, judgement.as_ref(), &fixture::names())?;
         }
         table.finish()?;
         let text = String::from_utf8(out)?;
@@ -136,9 +151,9 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "bird/a.jpg,bird,ok,,400,200,one,0.7,one,true,2,0.5,0.5,1",
-                "bird/b.jpg,bird,no_roi,,400,200,one,0.7,one,true,0,,,",
-                "c.jpg,,failed,\"cut off, alas\",,,,,,,,,,",
+                "bird/a.jpg,bird,ok,,400,200,one,0.7,one,true,2,0.5,0.5,1,undecided,",
+                "bird/b.jpg,bird,no_roi,,400,200,one,0.7,one,true,0,,,,,",
+                "c.jpg,,failed,\"cut off, alas\",,,,,,,,,,,no_object,a wall",
             ]
         );
         Ok(())

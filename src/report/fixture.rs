@@ -7,6 +7,7 @@ use crate::roi::{Roi, RoiSource};
 use crate::saliency::SaliencyMap;
 use crate::store::SampleResult;
 use crate::summary::{ClassRow, Spread};
+use crate::verdict::{Judgement, Verdict};
 
 pub(super) fn row() -> ClassRow {
     ClassRow {
@@ -24,7 +25,7 @@ pub(super) fn row() -> ClassRow {
         accuracy: Some(0.75),
         uninformative: 0,
         spread: Spread::default(),
-        judgement: None,
+        judgement: Some(Judgement { verdict: Verdict::Spurious, note: "sky, mostly".into() }),
     }
 }
 
@@ -64,6 +65,12 @@ pub(super) fn samples() -> [SampleResult; 3] {
         outcome: Outcome::Failed("cut off, alas".into()),
     };
     [measured("bird/a.jpg", regions), measured("bird/b.jpg", Vec::new()), failed]
+}
+
+/// What was decided about each of [`samples`].
+pub(super) fn judgements() -> [Option<Judgement>; 3] {
+    let given = |verdict, note: &str| Some(Judgement { verdict, note: note.into() });
+    [given(Verdict::Undecided, ""), None, given(Verdict::NoObject, "a wall")]
 }
 
 fn measured(path: &str, regions: Vec<Roi>) -> SampleResult {

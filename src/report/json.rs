@@ -9,6 +9,7 @@ use crate::analysis::{Measured, Outcome};
 use crate::geometry::BBox;
 use crate::store::SampleResult;
 use crate::summary::ClassRow;
+use crate::verdict::Judgement;
 
 #[derive(Serialize)]
 pub(super) struct Class<'a> {
@@ -26,6 +27,8 @@ pub(super) struct Class<'a> {
     pub(super) mean_confidence: Option<f64>,
     pub(super) accuracy: Option<f64>,
     pub(super) uninformative: usize,
+    pub(super) verdict: Option<&'static str>,
+    pub(super) note: Option<&'a str>,
 }
 
 impl<'a> From<&'a ClassRow> for Class<'a> {
@@ -45,6 +48,8 @@ impl<'a> From<&'a ClassRow> for Class<'a> {
             mean_confidence: row.mean_confidence,
             accuracy: row.accuracy,
             uninformative: row.uninformative,
+            verdict: row.judgement.as_ref().map(|judgement| judgement.verdict.as_str()),
+            note: row.judgement.as_ref().and_then(Judgement::note),
         }
     }
 }
@@ -71,6 +76,8 @@ pub(super) struct Sample<'a> {
     pub(super) fit: Option<f64>,
     pub(super) area_share: Option<f64>,
     pub(super) lift: Option<f64>,
+    pub(super) verdict: Option<&'static str>,
+    pub(super) note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) saliency: Option<Saliency<'a>>,
 }
@@ -108,15 +115,21 @@ pub(super) struct Saliency<'a> {
 /// Writes one sample, without a line break.
 pub(super) fn sample(
     sample: &SampleResult,
+    judgement: Option<&Judgement>,
     names: &[String],
     with_saliency: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    Ok(serde_json::to_writer(out, &record(sample, names, with_saliency))?)
+    Ok(serde_json::to_writer(out, &record(sample, judgement, names, with_saliency))?)
 }
 
-/// What is written of a sample.
-pub(super) fn record<'a>(sample: &'a SampleResult, names: &'a [String], with_saliency: bool) -> Sample<'a> {
+/// What is written of a sample, with what was decided about it.
+pub(super) fn record<'a>(
+    sample: &'a SampleResult,
+    judgement: Option<&'a Judgement>,
+    names: &'a [String],
+    with_saliency: bool,
+) -> Sample<'a> {
     let base = Sample {
         path: &sample.path,
         label: sample.label.as_deref(),
@@ -132,6 +145,8 @@ pub(super) fn record<'a>(sample: &'a SampleResult, names: &'a [String], with_sal
         fit: None,
         area_share: None,
         lift: None,
+        verdict: judgement.map(|judgement| judgement.verdict.as_str()),
+        note: judgement.and_then(Judgement::note),
         saliency: None,
     };
     match &sample.outcome {
@@ -185,9 +200,10 @@ mod tests {
     use super::*;
     use crate::report::fixture;
 
-    fn line(sample_result: &SampleResult, with_saliency: bool) -> anyhow::Result<String> {
-        let mut out = Vec::new();
-        sample(sample_result, &fixture::names(), with_saliency, &mut out)?;
+    /// The fixture's sample at a place.
+    fn line(place: usize, with_saliency: bool) -> anyhow::Result<String> {
+        let (samples, judgements, mut out) = (fixture::samples(), fixture::judgements(), Vec::new());
+        sample(&samples[place], judgements[place].as_ref(), &fixture::names(), with_saliency, &mut out)?;
         Ok(String::from_utf8(out)?)
     }
 
@@ -199,11 +215,12 @@ mod tests {
             + r#"{"index":0,"name":"zero","probability":0.3}],"target":{"index":1,"name":"one"},"correct":true,"#
             + r#""rois":[{"box":[0.0,0.0,200.0,200.0],"score":0.9,"name":"dog","source":"detector","fit":0.5},"#
             + r#"{"box":[0.0,0.0,50.0,50.0],"score":0.4,"name":"cat","source":"detector","fit":null}],"#
-            + r#""fit":0.5,"area_share":0.5,"lift":1.0}"#;
-        assert_eq!(line(&fixture::samples()[0], false)?, expected);
-        let with_map = line(&fixture::samples()[0], true)?;
+            + r#""fit":0.5,"area_share":0.5,"lift":1.0,"verdict":"undecided","note":null}"#;
+        assert_eq!(line(0, false)?, expected);
+        let with_map = line(0, true)?;
         assert!(
-            with_map.ends_with(r#","lift":1.0,"saliency":{"height":1,"width":2,"values":[0.1,0.1]}}"#),
+            with_map
+                .ends_with(r#"verdict":"undecided","note":null,"saliency":{"height":1,"width":2,"values":[0.1,0.1]}}"#),
             "{with_map}"
         );
         Ok(())
@@ -214,8 +231,8 @@ mod tests {
         let expected = r#"{"path":"c.jpg","label":null,"status":"failed","error":"cut off, alas","width":null,"#
             .to_owned()
             + r#""height":null,"view":null,"top":[],"target":null,"correct":null,"rois":[],"fit":null,"#
-            + r#""area_share":null,"lift":null}"#;
-        assert_eq!(line(&fixture::samples()[2], true)?, expected);
+            + r#""area_share":null,"lift":null,"verdict":"no_object","note":"a wall"}"#;
+        assert_eq!(line(2, true)?, expected);
         Ok(())
     }
 
@@ -227,7 +244,8 @@ mod tests {
         assert_eq!(value[0]["class"], "alp, high");
         assert_eq!(value[0]["ci_high"], 0.5);
         assert_eq!(value[0]["mean_area_share"], 0.2);
-        assert!(value[1]["mean_fit"].is_null());
+        assert_eq!((&value[0]["verdict"], &value[0]["note"]), (&"spurious".into(), &"sky, mostly".into()));
+        assert!(value[1]["mean_fit"].is_null() && value[1]["verdict"].is_null());
         Ok(())
     }
 }

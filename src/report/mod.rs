@@ -17,6 +17,7 @@ mod sheet;
 mod text;
 mod words;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub use compare::{
@@ -27,9 +28,10 @@ pub use sheet::{SheetOptions, class_sheet, sample_picture};
 pub use text::{Column, class_table, finding_text, table};
 
 use crate::analysis::Outcome;
-use crate::dataset::{ATTRIBUTION_FILE, ClassId};
+use crate::dataset::{ATTRIBUTION_FILE, ClassId, SampleId};
 use crate::store::{RunId, SampleResult, Store, StoreError};
 use crate::summary::ClassRow;
+use crate::verdict::{Judgement, Subject};
 
 pub use words::points;
 
@@ -116,22 +118,26 @@ pub fn write_samples(
     out: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
     let names = store.class_names(run)?;
+    let verdicts = sample_verdicts(store.verdicts(run)?);
     match format {
         SampleFormat::Csv => {
             let mut table = csv::SampleTable::new(out)?;
-            store.for_each_result(run, |sample| Ok::<_, ReportError>(table.row(&sample, &names)?))?;
+            store.for_each_result(run, |sample| {
+                Ok::<_, ReportError>(table.row(&sample, verdicts.get(&sample.id), &names)?)
+            })?;
             table.finish()?;
         }
         SampleFormat::Parquet => {
             let mut file = parquet::SampleFile::new(out).map_err(parquet::error)?;
             store.for_each_result(run, |sample| {
-                file.row(&json::record(&sample, &names, with_saliency)).map_err(parquet::error)
+                file.row(&json::record(&sample, verdicts.get(&sample.id), &names, with_saliency))
+                    .map_err(parquet::error)
             })?;
             file.finish().map_err(parquet::error)?;
         }
         SampleFormat::JsonLines => {
             store.for_each_result(run, |sample| {
-                json::sample(&sample, &names, with_saliency, out)?;
+                json::sample(&sample, verdicts.get(&sample.id), &names, with_saliency, out)?;
                 Ok::<_, ReportError>(out.write_all(b"\n")?)
             })?;
         }
@@ -140,12 +146,21 @@ pub fn write_samples(
             store.for_each_result(run, |sample| {
                 out.write_all(before)?;
                 before = b",\n";
-                Ok::<_, ReportError>(json::sample(&sample, &names, with_saliency, out)?)
+                Ok::<_, ReportError>(json::sample(&sample, verdicts.get(&sample.id), &names, with_saliency, out)?)
             })?;
             out.write_all(if before == b"[\n" { b"[]\n" } else { b"\n]\n" })?;
         }
     }
     Ok(())
+}
+
+/// What was decided about single samples.
+fn sample_verdicts(verdicts: Vec<(Subject, Judgement)>) -> BTreeMap<SampleId, Judgement> {
+    let of_sample = |(subject, judgement)| match subject {
+        Subject::Sample(id) => Some((id, judgement)),
+        Subject::Class(_) => None,
+    };
+    verdicts.into_iter().filter_map(of_sample).collect()
 }
 
 /// The word for what became of a sample.

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::words::finding_word;
+use super::words::{finding_word, verdict_word};
 use crate::summary::{ClassRow, Finding, Thresholds, findings};
 
 /// A column: its header and to which side it is flush.
@@ -38,9 +38,9 @@ pub fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Class rows as a table; shares are in percent.
+/// Class rows as a table; shares are in percent. Verdicts have a column where there are any.
 pub fn class_table(rows: &[ClassRow]) -> String {
-    let columns = [
+    let mut columns = vec![
         Column::Left("class"),
         Column::Right("samples"),
         Column::Right("failed"),
@@ -52,11 +52,13 @@ pub fn class_table(rows: &[ClassRow]) -> String {
         Column::Right("accuracy %"),
         Column::Left("note"),
     ];
+    let judged = rows.iter().any(|row| row.judgement.is_some());
+    columns.extend(judged.then_some(Column::Left("verdict")));
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
             let notes: Vec<_> = findings(row, &Thresholds::default()).into_iter().map(finding_word).collect();
-            vec![
+            let mut cells = vec![
                 row.class.clone(),
                 row.samples.to_string(),
                 row.failed.to_string(),
@@ -67,7 +69,10 @@ pub fn class_table(rows: &[ClassRow]) -> String {
                 percent(row.mean_area_share),
                 percent(row.accuracy),
                 notes.join(", "),
-            ]
+            ];
+            let verdict = row.judgement.as_ref().map(|judgement| verdict_word(judgement.verdict)).unwrap_or_default();
+            cells.extend(judged.then_some(verdict));
+            cells
         })
         .collect();
     table(&columns, &cells)
@@ -125,10 +130,12 @@ mod tests {
         let words: Vec<_> = lines[1].split_whitespace().collect();
         assert_eq!(
             words,
-            ["alp,", "high", "4", "1", "2", "25.0", "10.0", "–", "50.0", "1.50", "20.0", "75.0", "suspect"]
+            ["alp,", "high", "4", "1", "2", "25.0", "10.0", "–", "50.0", "1.50", "20.0", "75.0", "suspect", "spurious"]
         );
         assert!(lines[2].starts_with("none "));
         assert!(lines[2].ends_with('–'), "{}", lines[2]);
+        assert!(lines[0].ends_with("  verdict"));
+        assert!(!class_table(&[fixture::empty_row()]).contains("verdict"), "where nothing was judged");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::summary::Finding;
+use crate::verdict::Verdict;
 
 /// Stands where there is no number.
 const NONE: &str = "–";
@@ -45,6 +46,11 @@ pub(super) fn finding_word(finding: Finding) -> &'static str {
         Finding::NoObject => "few ROIs",
         Finding::LargeRegions => "large ROIs",
     }
+}
+
+/// A verdict in a word or two.
+pub(super) fn verdict_word(verdict: Verdict) -> String {
+    verdict.as_str().replace('_', " ")
 }
 
 #[cfg(test)]

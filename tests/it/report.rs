@@ -229,6 +229,34 @@ fn the_numbers_are_those_of_the_class_table() {
 }
 
 #[test]
+fn verdicts_are_exported_with_classes_and_samples() {
+    let project = project();
+    let output = |arguments: &[&str]| {
+        let output = camroi(project.dir.path(), arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let note = "The <b>background</b> & \"more\"";
+    let classes = output(&["classes", "pets & co.camroi", "--format", "json"]);
+    let classes: Vec<serde_json::Value> = serde_json::from_slice(&classes).unwrap();
+    let odd = classes.iter().find(|row| row["class"] == HOSTILE).unwrap();
+    assert_eq!((&odd["verdict"], &odd["note"]), (&"spurious".into(), &note.into()));
+    assert!(classes.iter().filter(|row| row["class"] != HOSTILE).all(|row| row["verdict"].is_null()));
+    let table = output(&["classes", "pets & co.camroi", "--format", "csv"]);
+    let mut table = csv::Reader::from_reader(table.as_slice());
+    assert_eq!(table.headers().unwrap().iter().rev().take(2).collect::<Vec<_>>(), ["note", "verdict"]);
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let odd = rows.iter().find(|row| row[0] == *HOSTILE).unwrap();
+    assert_eq!((&odd[11], &odd[12]), ("spurious", note));
+    let lines = String::from_utf8(output(&["export", "pets & co.camroi", "--format", "jsonl"])).unwrap();
+    let samples = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let judged: Vec<_> = samples.filter(|sample| !sample["verdict"].is_null()).collect();
+    assert_eq!(judged.len(), 1);
+    assert_eq!(judged[0]["path"], "cat/tiger.png");
+    assert_eq!((&judged[0]["verdict"], &judged[0]["note"]), (&"undecided".into(), &"look again".into()));
+}
+
+#[test]
 fn photos_stand_beside_themselves_with_the_evidence_and_their_makers_are_named() {
     let project = project();
     let page = page(&project);

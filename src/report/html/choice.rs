@@ -26,7 +26,7 @@ pub(super) fn classes(facts: &Facts, options: &HtmlOptions) -> Result<Vec<usize>
         let places = options.named.iter().map(place).collect::<Result<BTreeSet<_>, _>>()?;
         return Ok(places.into_iter().collect());
     }
-    let is_judged = |class: &ClassFacts| class.judgement.is_some() || class.has_judged_samples;
+    let is_judged = |class: &ClassFacts| class.row.judgement.is_some() || class.has_judged_samples;
     let remarkable = facts.classes.iter().enumerate().filter(|(_, class)| class.is_remarkable());
     let mut chosen: Vec<usize> = remarkable.map(|(place, _)| place).collect();
     chosen.sort_by_key(|&place| (!is_judged(&facts.classes[place]), !facts.classes[place].is_suspect(), place));

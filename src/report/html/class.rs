@@ -160,7 +160,7 @@ fn capitalised(sentence: &str) -> String {
 }
 
 fn verdict(class: &ClassFacts, out: &mut dyn Write) -> io::Result<()> {
-    let Some(judgement) = &class.judgement else { return Ok(()) };
+    let Some(judgement) = &class.row.judgement else { return Ok(()) };
     let tag = verdict_tag(judgement.verdict);
     writeln!(out, "<p class=\"verdict\">Verdict: {tag} {}.</p>", judgement.verdict.meaning())?;
     note(&judgement.note, out)

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{HtmlOptions, ReportError};
+use super::{HtmlOptions, ReportError, sample_verdicts};
 use crate::analysis::{RoiChoice, SampleScore};
 use crate::dataset::{Attribution, ClassId, SampleId, readable_class};
 use crate::store::{RunInfo, Store};
-use crate::summary::{ClassRow, Finding, class_of, class_rows, findings, sort_rows, total_row};
-use crate::verdict::{Judgement, Subject};
+use crate::summary::{
+    ClassColumn, ClassRow, Finding, add_verdicts, class_of, class_rows, findings, sort_rows, total_row,
+};
+use crate::verdict::Judgement;
 
 /// A class with what is said of it.
 #[derive(Debug)]
 pub(super) struct ClassFacts {
     pub(super) row: ClassRow,
     pub(super) findings: Vec<Finding>,
-    pub(super) judgement: Option<Judgement>,
     /// Its samples, as places in the list of all, in path order.
     pub(super) samples: Vec<usize>,
     /// Whether any of its samples has a verdict.
@@ -25,7 +26,7 @@ pub(super) struct ClassFacts {
 impl ClassFacts {
     /// Whether somebody or something found it remarkable.
     pub(super) fn is_remarkable(&self) -> bool {
-        !self.findings.is_empty() || self.judgement.is_some() || self.has_judged_samples
+        !self.findings.is_empty() || self.row.judgement.is_some() || self.has_judged_samples
     }
 
     pub(super) fn is_suspect(&self) -> bool {
@@ -63,13 +64,7 @@ impl Facts {
         let samples = store.scores(run.id)?;
         let root = store.root()?;
         let credits = Attribution::read(&root).map_err(ReportError::Attribution)?;
-        let (mut class_verdicts, mut sample_verdicts) = (BTreeMap::new(), BTreeMap::new());
-        for (subject, judgement) in store.verdicts(run.id)? {
-            match subject {
-                Subject::Class(class) => drop(class_verdicts.insert(class, judgement)),
-                Subject::Sample(id) => drop(sample_verdicts.insert(id, judgement)),
-            }
-        }
+        let verdicts = store.verdicts(run.id)?;
         let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, sample) in samples.iter().enumerate() {
             if let Some(class) = class_of(sample, names) {
@@ -77,12 +72,13 @@ impl Facts {
             }
         }
         let mut rows = class_rows(&samples, names, options.no_roi);
-        sort_rows(&mut rows, crate::summary::ClassColumn::Fit, false);
+        add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
+        let sample_verdicts = sample_verdicts(verdicts);
+        sort_rows(&mut rows, ClassColumn::Fit, false);
         let class = |row: ClassRow| {
             let places = places.get(row.class.as_str()).cloned().unwrap_or_default();
             ClassFacts {
                 findings: findings(&row, &options.thresholds),
-                judgement: class_verdicts.get(&row.class).cloned(),
                 has_judged_samples: places.iter().any(|&place| sample_verdicts.contains_key(&samples[place].id)),
                 samples: places,
                 row,

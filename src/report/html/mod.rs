@@ -20,7 +20,7 @@ mod text;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use super::{ReportError, class_name};
+use super::{ReportError, class_name, sample_verdicts};
 use crate::store::{RunInfo, Store};
 use crate::summary::{NoRoi, Thresholds};
 use class::Section;

@@ -78,7 +78,7 @@ fn remarkable(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> io::Res
         } else {
             write!(out, "<b>{}</b>", Text(&name))?;
         }
-        if let Some(judgement) = &class.judgement {
+        if let Some(judgement) = &class.row.judgement {
             write!(out, " {}", verdict_tag(judgement.verdict))?;
         }
         for finding in &class.findings {
@@ -124,5 +124,5 @@ pub(super) fn verdict_tag(verdict: Verdict) -> String {
         Verdict::NoObject | Verdict::DetectorMiss => "large",
         Verdict::Undecided => "open",
     };
-    format!("<span class=\"tag {kind}\">{}</span>", verdict.as_str().replace('_', " "))
+    format!("<span class=\"tag {kind}\">{}</span>", words::verdict_word(verdict))
 }

@@ -53,7 +53,7 @@ pub(super) fn write(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> i
 
 /// With its note, where no section has it.
 fn verdict(class: &ClassFacts, has_section: bool) -> String {
-    let Some(judgement) = &class.judgement else { return String::new() };
+    let Some(judgement) = &class.row.judgement else { return String::new() };
     let tag = verdict_tag(judgement.verdict);
     if has_section || judgement.note.is_empty() {
         return tag;

@@ -21,6 +21,8 @@ pub(super) const SCHEMA: &str = "message classes {
     optional double mean_confidence;
     optional double accuracy;
     required int64 uninformative;
+    optional binary verdict (STRING);
+    optional binary note (STRING);
 }";
 
 #[derive(Default)]
@@ -31,6 +33,8 @@ pub(super) struct Rows {
     /// From `coverage` to `accuracy`.
     means: [Column<DoubleType>; 9],
     uninformative: Column<Int64Type>,
+    /// Verdict and note.
+    judgement: [Column<ByteArrayType>; 2],
 }
 
 impl Rows {
@@ -54,6 +58,9 @@ impl Rows {
             column.push_optional(mean);
         }
         self.uninformative.push(row.uninformative as i64);
+        for (column, text) in self.judgement.iter_mut().zip([row.verdict, row.note]) {
+            column.push_optional(text.map(ByteArray::from));
+        }
     }
 
     pub(super) fn leaves(&mut self) -> Vec<&mut dyn Leaf> {
@@ -61,6 +68,7 @@ impl Rows {
         leaves.extend(self.counts.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves.extend(self.means.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves.push(&mut self.uninformative);
+        leaves.extend(self.judgement.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves
     }
 }

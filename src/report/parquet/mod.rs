@@ -163,15 +163,16 @@ mod tests {
         for with_saliency in [false, true] {
             let mut written = tempfile::tempfile()?;
             let mut file = SampleFile::new(&mut written)?;
-            for sample in fixture::samples() {
-                file.row(&json::record(&sample, &fixture::names(), with_saliency))?;
+            let (samples, judgements) = (fixture::samples(), fixture::judgements());
+            for (sample, judgement) in samples.iter().zip(&judgements) {
+                file.row(&json::record(sample, judgement.as_ref(), &fixture::names(), with_saliency))?;
             }
             file.finish()?;
             let rows = rows(written)?;
             assert_eq!(rows.len(), 3);
-            for (mut row, sample) in rows.into_iter().zip(fixture::samples()) {
+            for (mut row, (sample, judgement)) in rows.into_iter().zip(samples.iter().zip(&judgements)) {
                 let mut line = Vec::new();
-                json::sample(&sample, &fixture::names(), with_saliency, &mut line)?;
+                json::sample(sample, judgement.as_ref(), &fixture::names(), with_saliency, &mut line)?;
                 let mut expected = named(serde_json::from_slice(&line)?);
                 let fields = row.as_object_mut().ok_or_else(|| anyhow::anyhow!("a row is an object"))?;
                 let top = expected["top"][0].clone();

@@ -33,6 +33,8 @@ pub(super) const SCHEMA: &str = "message samples {
     optional double fit;
     optional double area_share;
     optional double lift;
+    optional binary verdict (STRING);
+    optional binary note (STRING);
     optional group saliency {
         required int64 height;
         required int64 width;
@@ -65,6 +67,8 @@ pub(super) struct Rows {
     roi_fit: Column<DoubleType>,
     /// Fit, area share and lift.
     fit: [Column<DoubleType>; 3],
+    /// Verdict and note.
+    judgement: [Column<ByteArrayType>; 2],
     /// Height and width.
     grid: [Column<Int64Type>; 2],
     saliency: Column<FloatType>,
@@ -96,6 +100,9 @@ impl Rows {
         self.push_rois(sample);
         for (column, value) in self.fit.iter_mut().zip([sample.fit, sample.area_share, sample.lift]) {
             column.push_optional(value);
+        }
+        for (column, words) in self.judgement.iter_mut().zip([sample.verdict, sample.note]) {
+            column.push_optional(words.map(text));
         }
         let map = sample.saliency.as_ref();
         self.grid[0].push_optional(map.map(|map| map.height as i64));
@@ -133,6 +140,7 @@ impl Rows {
             &mut self.roi_fit,
         ]);
         leaves.extend(all(&mut self.fit));
+        leaves.extend(all(&mut self.judgement));
         leaves.extend(all(&mut self.grid));
         leaves.push(&mut self.saliency);
         leaves

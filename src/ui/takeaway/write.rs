@@ -15,7 +15,7 @@ use crate::report::{
     sample_picture, write_classes, write_html, write_samples,
 };
 use crate::store::{RunInfo, Store};
-use crate::summary::{ClassColumn, NoRoi, Thresholds, class_rows, sort_rows};
+use crate::summary::{ClassColumn, NoRoi, Thresholds, add_verdicts, class_rows, sort_rows};
 
 /// What is written from.
 #[derive(Clone, Debug)]
@@ -86,6 +86,8 @@ fn write_part(
         What::Classes(format) => {
             let names = &run.settings.classifier.class_names;
             let mut rows = class_rows(&store.scores(run.id)?, names, NoRoi::default());
+            let verdicts = store.verdicts(run.id)?;
+            add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
             sort_rows(&mut rows, ClassColumn::Fit, false);
             let format = match format {
                 Format::Csv => ClassFormat::Csv,

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
 use super::click;
-use super::seed::{Window, open_window, shows};
+use super::seed::{Window, open_window, press, settle, shows};
 
 /// Asks for something in the menu and saves it where the window proposes.
 fn take(window: &mut Window, item: &str) {
@@ -52,6 +53,27 @@ fn tables_report_sheet_and_picture_are_written_beside_the_project() {
 }
 
 #[test]
+fn verdicts_are_in_the_tables_that_are_taken_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    // On the first of the birds.
+    press(&mut window, Key::Num1);
+    window.key_press_modifiers(Modifiers::ALT, Key::Num2);
+    settle(&mut window);
+    take(&mut window, "Classes as CSV…");
+    take(&mut window, "Samples as CSV…");
+    let lines = |name: &str| {
+        let text = fs::read_to_string(dir.path().join(name)).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (classes, samples) = (lines("pets-classes.csv"), lines("pets-samples.csv"));
+    assert!(classes[0].ends_with(",verdict,note") && samples[0].ends_with(",verdict,note"));
+    assert!(classes.iter().any(|line| line.starts_with("bird,") && line.ends_with(",legitimate_context,")));
+    let judged: Vec<_> = samples.iter().filter(|line| line.ends_with(",spurious,")).collect();
+    assert!(judged.len() == 1 && judged[0].starts_with("bird/jay.png,"), "{judged:?}");
+}
+
+#[test]
 fn nothing_is_replaced_unasked() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = open_window(dir.path());
@@ -74,9 +96,9 @@ fn a_place_that_cannot_be_written_is_told_and_nothing_is_left_behind() {
     click(&mut window, "Take along");
     click(&mut window, "Report…");
     window.get_by_label("File").focus();
-    super::seed::settle(&mut window);
+    settle(&mut window);
     window.get_by_label("File").type_text("/nowhere");
-    super::seed::settle(&mut window);
+    settle(&mut window);
     click(&mut window, "Save");
     assert!(shows(&window, "No report was written"));
     assert!(shows(&window, "cannot write"));
