@@ -271,6 +271,30 @@ fn photos_stand_beside_themselves_with_the_evidence_and_their_makers_are_named()
 }
 
 #[test]
+fn patches_outside_of_the_regions_and_mean_maps_stand_in_the_section() {
+    let project = project();
+    let page = page(&project);
+    let document = parsed(&page);
+    let section = |class| named(&document, "section").find(|s| s.attribute("data-class") == Some(class)).unwrap();
+    let pictures = |class, start: &str| {
+        let names = section(class).descendants().filter_map(|n| n.has_tag_name("img").then(|| n.attribute("alt"))?);
+        names.filter(|name| name.starts_with(start)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // The region is the left half and the birds' saliency lies right of it; of one the photo is gone.
+    let patches = pictures("bird", "Patch of");
+    assert!(patches.iter().any(|name| name.ends_with("jay.png")) && patches.len() > 2, "{patches:?}");
+    assert!(!patches.iter().any(|name| name.ends_with("gone.png")));
+    let words = text(section("bird"));
+    assert!(words.contains("of the saliency lies outside of every region") && words.contains("that cannot be read"));
+    assert_eq!(pictures("bird", "Mean map"), ["Mean map in the view", "Mean map around the region"]);
+    // Cats are looked at themselves; the web has no region that a mean could be around.
+    assert_eq!(pictures("cat", "Patch of"), [""; 0]);
+    assert_eq!(pictures("web", "Mean map"), ["Mean map in the view"]);
+    let none = page_with(&project, &HtmlOptions { patches_per_class: 0, ..HtmlOptions::default() });
+    assert!(!none.contains("Patch of"));
+}
+
+#[test]
 fn limits_hold_and_the_same_project_gives_the_same_bytes() {
     let project = project();
     let options = HtmlOptions { classes: 1, images_per_class: 2, ..HtmlOptions::default() };
@@ -282,7 +306,7 @@ fn limits_hold_and_the_same_project_gives_the_same_bytes() {
     assert!(text(document.root_element()).contains("3\u{a0}classes have no section below"));
     let named_class = HtmlOptions { named: vec!["bird".into()], images_per_class: 2, ..HtmlOptions::default() };
     let bird = page_with(&project, &named_class);
-    assert_eq!(named(&parsed(&bird), "figure").count(), 2);
+    assert_eq!(named(&parsed(&bird), "figure").filter(|figure| figure.has_attribute("data-path")).count(), 2);
     assert_eq!(page(&project), page(&project));
     assert!(small.len() < page(&project).len());
 }

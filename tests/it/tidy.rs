@@ -81,6 +81,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fit",
             "overlay",
             "colormap",
+            "focus",
             "geometry",
         ],
     ),

@@ -28,6 +28,9 @@ pub(crate) struct ReportArgs {
     /// Photos in a section, at most
     #[arg(long, value_name = "N", default_value_t = HtmlOptions::default().images_per_class)]
     pub(crate) images_per_class: usize,
+    /// Patches outside of the regions in a section, at most: the places that hold most of the saliency
+    #[arg(long, value_name = "N", default_value_t = HtmlOptions::default().patches_per_class)]
+    pub(crate) patches_per_class: usize,
     /// Longest side of a photo, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = HtmlOptions::default().longest_px, value_parser = clap::value_parser!(u32).range(16..=8192))]
     pub(crate) max_size: u32,
@@ -42,6 +45,7 @@ impl ReportArgs {
             classes: self.classes,
             named: self.class.clone(),
             images_per_class: self.images_per_class,
+            patches_per_class: self.patches_per_class,
             longest_px: self.max_size,
             no_roi: self.no_roi.into(),
             ..HtmlOptions::default()

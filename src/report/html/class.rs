@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
-
-use super::base64::base64;
 use super::choice::{self, Group};
 use super::facts::{ClassFacts, Facts};
 use super::overview::{finding_tag, sentence, verdict_tag};
+use super::picture::picture;
 use super::text::Text;
-use super::{HtmlOptions, ReportError, plot, row_id, section_id};
+use super::{HtmlOptions, ReportError, elsewhere, plot, row_id, section_id};
 use crate::analysis::{Measured, Outcome};
 use crate::dataset::readable_class;
+use crate::focus::ClassFocus;
 use crate::overlay::Style;
 use crate::report::photos::{overlaid, photo};
 use crate::report::words::{counted, factor, interval, percent};
@@ -24,25 +22,40 @@ use crate::verdict::Verdict;
 /// Confusions that are listed.
 const MAX_CONFUSIONS: usize = 8;
 
-/// Compression of photos, of 100.
-const JPEG_QUALITY: u8 = 82;
-
 /// A section and the photos in it.
 pub(super) struct Section<'a> {
     pub(super) place: usize,
     pub(super) class: &'a ClassFacts,
     pub(super) groups: Vec<Group>,
+    focus: ClassFocus,
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn new(facts: &'a Facts, place: usize, options: &HtmlOptions) -> Self {
+    pub(super) fn new(
+        facts: &'a Facts,
+        place: usize,
+        store: &Store,
+        options: &HtmlOptions,
+    ) -> Result<Self, ReportError> {
         let class = &facts.classes[place];
-        Self { place, class, groups: choice::photos(facts, class, options.images_per_class) }
+        let focus = elsewhere::focus(facts, class, store, options)?;
+        Ok(Self { place, class, groups: choice::photos(facts, class, options.images_per_class), focus })
+    }
+
+    /// How many pictures are drawn.
+    pub(super) fn pictures(&self) -> usize {
+        self.samples().count() + self.focus.patches.len()
     }
 
     /// Places of its photos in the list of all samples.
     pub(super) fn samples(&self) -> impl Iterator<Item = usize> {
         self.groups.iter().flat_map(|group| group.samples.iter().copied())
+    }
+
+    /// Places of all photos of which something is shown.
+    pub(super) fn credited(&self, facts: &Facts) -> Vec<usize> {
+        let in_patches = |place: &usize| self.focus.patches.iter().any(|(id, _)| *id == facts.samples[*place].id);
+        self.samples().chain(self.class.samples.iter().copied().filter(in_patches)).collect()
     }
 
     /// Writes it; `shown` is called after each photo and can end the work.
@@ -71,6 +84,7 @@ impl<'a> Section<'a> {
         }
         verdict(self.class, out)?;
         self.numbers(facts, out)?;
+        elsewhere::patches(facts, self.class, &self.focus, shown, out)?;
         for group in &self.groups {
             writeln!(out, "<h4>{}</h4>\n<div class=\"pictures\">", group.title)?;
             for &place in &group.samples {
@@ -85,7 +99,7 @@ impl<'a> Section<'a> {
         Ok(out.write_all(b"</section>\n")?)
     }
 
-    fn numbers(&self, facts: &Facts, out: &mut dyn Write) -> io::Result<()> {
+    fn numbers(&self, facts: &Facts, out: &mut dyn Write) -> Result<(), ReportError> {
         let row = &self.class.row;
         let numbers = [
             ("Photos", row.samples.to_string()),
@@ -111,9 +125,10 @@ impl<'a> Section<'a> {
             plot::histogram(&row.spread, out)?;
         }
         out.write_all(b"</div>\n")?;
+        elsewhere::mean_maps(&self.focus, out)?;
         self.confusions(facts, out)?;
         self.sample_verdicts(facts, out)?;
-        out.write_all(b"</div>\n")
+        Ok(out.write_all(b"</div>\n")?)
     }
 
     fn confusions(&self, facts: &Facts, out: &mut dyn Write) -> io::Result<()> {
@@ -187,19 +202,6 @@ fn figure(facts: &Facts, result: &SampleResult, options: &HtmlOptions, out: &mut
     }
     caption(facts, result, measured, out)?;
     Ok(out.write_all(b"</figure>\n")?)
-}
-
-/// `alt` is markup already.
-fn picture(pixels: &RgbImage, alt: &str, out: &mut dyn Write) -> Result<(), ReportError> {
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).encode_image(pixels).map_err(ReportError::Picture)?;
-    Ok(write!(
-        out,
-        "<img width=\"{}\" height=\"{}\" alt=\"{alt}\" loading=\"lazy\" decoding=\"async\" src=\"data:image/jpeg;base64,{}\" />",
-        pixels.width(),
-        pixels.height(),
-        base64(&jpeg)
-    )?)
 }
 
 fn caption(facts: &Facts, result: &SampleResult, measured: &Measured, out: &mut dyn Write) -> io::Result<()> {

@@ -9,9 +9,11 @@ mod base64;
 mod choice;
 mod class;
 mod credits;
+mod elsewhere;
 mod facts;
 mod head;
 mod overview;
+mod picture;
 mod plot;
 mod run;
 mod table;
@@ -35,6 +37,8 @@ pub struct HtmlOptions {
     pub named: Vec<String>,
     /// Photos in a section, at most.
     pub images_per_class: usize,
+    /// Patches outside of the regions in a section, at most.
+    pub patches_per_class: usize,
     /// Longest side of a photo, in pixels.
     pub longest_px: u32,
     /// What samples without a region add to the mean fit.
@@ -49,6 +53,7 @@ impl Default for HtmlOptions {
             classes: 30,
             named: Vec::new(),
             images_per_class: 8,
+            patches_per_class: 12,
             longest_px: 480,
             no_roi: NoRoi::default(),
             thresholds: Thresholds::default(),
@@ -72,9 +77,9 @@ pub struct ModelNote {
 /// How far a page or sheet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageProgress {
-    /// Photos drawn.
+    /// Photos and patches drawn.
     pub done: usize,
-    /// Photos to draw.
+    /// Photos and patches to draw.
     pub total: usize,
 }
 
@@ -93,10 +98,10 @@ pub fn write_html(
 ) -> Result<(), ReportError> {
     let facts = Facts::read(store, run, options)?;
     let places = choice::classes(&facts, options).map_err(ReportError::NoSuchClass)?;
-    let sections: Vec<Section<'_>> = places.iter().map(|&place| Section::new(&facts, place, options)).collect();
-    let shown: Vec<usize> = sections.iter().flat_map(Section::samples).collect();
+    let sections = places.iter().map(|&place| Section::new(&facts, place, store, options));
+    let sections = sections.collect::<Result<Vec<_>, _>>()?;
     let mut done = 0;
-    let total = shown.len();
+    let total = sections.iter().map(Section::pictures).sum();
     let mut tell = |done| match progress(PageProgress { done, total }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(ReportError::Cancelled),
@@ -117,7 +122,7 @@ pub fn write_html(
         };
         section.write(&facts, store, options, &mut count, out)?;
     }
-    credits::write(&facts, shown, out)?;
+    credits::write(&facts, sections.iter().flat_map(|section| section.credited(&facts)).collect(), out)?;
     writeln!(
         out,
         "<footer><small>Made with camroi {}. Method: Szandała and Maciejewski, <cite>Automated Method for Evaluating Neural \

@@ -13,7 +13,6 @@ use super::App;
 use super::events::Event;
 use crate::overlay::Style;
 use crate::report::PageProgress;
-use crate::summary::Thresholds;
 use crate::ui::takeaway::{Refused, Source, TakeCommand, write};
 
 /// What a job that writes a file reports. Numbers tell which file it is about.
@@ -86,6 +85,7 @@ impl App {
         let generation = self.dialogs.takeaway.generation;
         let launcher = Arc::clone(&self.outside.launcher);
         let layers = self.panes.sample.layers;
+        let thresholds = *self.panes.classes.thresholds();
         let style = Style { heat_map: layers.heat.then(|| layers.style()), boxes: layers.boxes, view: layers.view };
         self.jobs.spawn("writing a file", move |reporter| {
             let source = Source {
@@ -94,7 +94,7 @@ impl App {
                 run: project.run.clone(),
                 rois: project.rois,
                 style,
-                thresholds: Thresholds::default(),
+                thresholds,
             };
             let result = write(&what, &source, &path, replace, &mut |at| {
                 reporter.send(TakeEvent::Progress(generation, at).into());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -71,6 +72,21 @@ fn verdicts_are_in_the_tables_that_are_taken_along() {
     assert!(classes.iter().any(|line| line.starts_with("bird,") && line.ends_with(",legitimate_context,")));
     let judged: Vec<_> = samples.iter().filter(|line| line.ends_with(",spurious,")).collect();
     assert!(judged.len() == 1 && judged[0].starts_with("bird/jay.png,"), "{judged:?}");
+}
+
+#[test]
+fn the_report_names_the_thresholds_of_the_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    click(&mut window, "Thresholds");
+    window.get_by_role_and_label(Role::Slider, "Fit below").focus();
+    for _ in 0..4 {
+        press(&mut window, Key::ArrowRight);
+    }
+    press(&mut window, Key::Escape);
+    take(&mut window, "Report…");
+    let page = fs::read_to_string(dir.path().join("pets-report.html")).unwrap();
+    assert!(page.contains("fit below") && !page.contains("fit below 50.0\u{a0}%"), "the usual one is 50 %");
 }
 
 #[test]
