@@ -2,10 +2,14 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::args::CompareArgs;
+use super::args::{CompareArgs, ComparisonFormatArg};
+use super::report::with_progress;
 use super::tables::latest_run;
 use super::{Status, output};
-use crate::report::{comparison_table, side_lines, write_class_differences, write_sample_differences};
+use crate::report::{
+    ComparedRun, ComparisonFormat, comparison_table, side_lines, write_class_differences, write_comparison_html,
+    write_sample_differences,
+};
 use crate::store::{RunId, RunInfo, Store};
 use crate::summary::{Comparison, Side, compare, sort_differences};
 
@@ -18,20 +22,38 @@ pub(super) fn compare_command(args: &CompareArgs) -> Result<Status> {
     let runs = chosen_runs(args, &stores)?;
     let mut comparison = compared(&stores, &runs)?;
     sort_differences(&mut comparison.classes, args.sort.into(), args.reverse);
-    let Some(format) = args.format.format() else {
-        ensure!(!args.samples, "single samples are written as CSV or JSON, use --format csv");
-        let text = text(&stores, &runs, &comparison);
-        output::write_to(args.out.as_deref(), |out| Ok(out.write_all(text.as_bytes())?))?;
-        return Ok(Status::Fine);
+    let format = args.format();
+    ensure!(
+        !args.samples || matches!(format, ComparisonFormatArg::Csv | ComparisonFormatArg::Json),
+        "single samples are written as CSV or JSON, use --format csv"
+    );
+    let out = args.out.as_deref();
+    let records = |format| {
+        output::write_to(out, |out| {
+            if args.samples {
+                let names = [&runs[0], &runs[1]].map(|run| run.settings.classifier.class_names.as_slice());
+                Ok(write_sample_differences(&comparison, names, format, out)?)
+            } else {
+                Ok(write_class_differences(&comparison.classes, format, out)?)
+            }
+        })
     };
-    output::write_to(args.out.as_deref(), |out| {
-        if args.samples {
-            let names = [&runs[0], &runs[1]].map(|run| run.settings.classifier.class_names.as_slice());
-            Ok(write_sample_differences(&comparison, names, format, out)?)
-        } else {
-            Ok(write_class_differences(&comparison.classes, format, out)?)
+    match format {
+        ComparisonFormatArg::Table => {
+            let text = text(&stores, &runs, &comparison);
+            output::write_to(out, |out| Ok(out.write_all(text.as_bytes())?))?;
         }
-    })?;
+        ComparisonFormatArg::Csv => records(ComparisonFormat::Csv)?,
+        ComparisonFormatArg::Json => records(ComparisonFormat::Json)?,
+        ComparisonFormatArg::Html => {
+            let side = |i: usize| ComparedRun { store: &stores[i], run: &runs[i] };
+            return with_progress(|progress| {
+                output::write_to(out, |out| {
+                    Ok(write_comparison_html([side(0), side(1)], &comparison, &args.page(), progress, out)?)
+                })
+            });
+        }
+    }
     Ok(Status::Fine)
 }
 

@@ -23,7 +23,9 @@ use std::io::{self, Write};
 pub use compare::{
     ComparisonFormat, comparison_table, run_line, side_lines, write_class_differences, write_sample_differences,
 };
-pub use html::{HtmlOptions, ModelNote, PageProgress, write_html};
+pub use html::{
+    ComparedRun, ComparisonOptions, HtmlOptions, ModelNote, PageProgress, write_comparison_html, write_html,
+};
 pub use sheet::{SheetOptions, class_sheet, sample_picture};
 pub use text::{Column, class_table, finding_text, table};
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::RoiArgs;
 use crate::analysis::RoiChoice;
-use crate::report::ComparisonFormat;
+use crate::report::ComparisonOptions;
 use crate::summary::DifferenceColumn;
 
 #[derive(Debug, Args)]
@@ -36,11 +36,21 @@ pub(crate) struct CompareArgs {
     /// Sort highest first
     #[arg(long)]
     pub(crate) reverse: bool,
-    #[arg(long, default_value = "table")]
-    pub(crate) format: ComparisonFormatArg,
+    /// By default what the ending of --out says, else a table
+    #[arg(long)]
+    pub(crate) format: Option<ComparisonFormatArg>,
     /// File to write, which may not exist; standard output by default
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Classes with photos in the HTML page, at most: clear differences before others, large ones before small
+    #[arg(long, value_name = "N", default_value_t = ComparisonOptions::default().classes)]
+    classes: usize,
+    /// Photos of a class in the HTML page, at most
+    #[arg(long, value_name = "N", default_value_t = ComparisonOptions::default().images_per_class)]
+    images_per_class: usize,
+    /// Longest side of a photo in the HTML page, in pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = ComparisonOptions::default().longest_px, value_parser = clap::value_parser!(u32).range(16..=8192))]
+    max_size: u32,
 }
 
 fn regions(words: &str) -> Result<String, String> {
@@ -53,6 +63,16 @@ impl CompareArgs {
         let first = self.rois.choice();
         let second = self.against.as_ref().map_or(Ok(first), |words| first.changed(words));
         Ok([first, second.map_err(anyhow::Error::msg)?])
+    }
+
+    /// The format that was asked for, or else that of the file's ending.
+    pub(crate) fn format(&self) -> ComparisonFormatArg {
+        let ending = || ComparisonFormatArg::from_str(self.out.as_ref()?.extension()?.to_str()?, true).ok();
+        self.format.or_else(ending).unwrap_or(ComparisonFormatArg::Table)
+    }
+
+    pub(crate) fn page(&self) -> ComparisonOptions {
+        ComparisonOptions { classes: self.classes, images_per_class: self.images_per_class, longest_px: self.max_size }
     }
 }
 
@@ -81,20 +101,11 @@ impl From<DifferenceSortArg> for DifferenceColumn {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ComparisonFormatArg {
     Table,
     Csv,
     Json,
-}
-
-impl ComparisonFormatArg {
-    /// `None` for the table of the terminal.
-    pub(crate) fn format(self) -> Option<ComparisonFormat> {
-        match self {
-            Self::Table => None,
-            Self::Csv => Some(ComparisonFormat::Csv),
-            Self::Json => Some(ComparisonFormat::Json),
-        }
-    }
+    /// One HTML page with settings, plot, classes and photos side by side
+    Html,
 }

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use analyze::{AnalyzeArgs, AnnotateArgs, BenchArgs, BenchFormatArg, DemoArgs};
 pub(super) use checks::{AgreementArgs, CheckArgs, CheckFormatArg};
-pub(super) use compare::CompareArgs;
+pub(super) use compare::{CompareArgs, ComparisonFormatArg};
 pub(super) use models::{AddArgs, ChannelsArg, InterpolationArg, ModelsArgs, ModelsCommand, PullArgs, ResizeArg};
 pub(super) use pictures::{OverlayArgs, ReportArgs, SheetArgs};
 pub(super) use tables::{ClassesArgs, ExportArgs, ExportKind, MeasuresArgs, SampleFormatArg};

@@ -8,6 +8,7 @@
 mod base64;
 mod choice;
 mod class;
+mod comparison;
 mod credits;
 mod elsewhere;
 mod facts;
@@ -26,6 +27,7 @@ use super::{ReportError, class_name, sample_verdicts};
 use crate::store::{RunInfo, Store};
 use crate::summary::{NoRoi, Thresholds};
 use class::Section;
+pub use comparison::{ComparedRun, ComparisonOptions, write_comparison_html};
 use facts::Facts;
 
 /// What a page shows.
@@ -100,13 +102,8 @@ pub fn write_html(
     let places = choice::classes(&facts, options).map_err(ReportError::NoSuchClass)?;
     let sections = places.iter().map(|&place| Section::new(&facts, place, store, options));
     let sections = sections.collect::<Result<Vec<_>, _>>()?;
-    let mut done = 0;
-    let total = sections.iter().map(Section::pictures).sum();
-    let mut tell = |done| match progress(PageProgress { done, total }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(ReportError::Cancelled),
-    };
-    tell(done)?;
+    let mut tell = teller(sections.iter().map(Section::pictures).sum(), progress);
+    tell(0)?;
     head::open(&facts.title, out)?;
     overview::write(&facts, &places, out)?;
     plot::scatter(&facts, &places, options, out)?;
@@ -116,11 +113,7 @@ pub fn write_html(
         out.write_all(b"<h2 class=\"classes\">Class by class</h2>\n")?;
     }
     for section in &sections {
-        let mut count = || {
-            done += 1;
-            tell(done)
-        };
-        section.write(&facts, store, options, &mut count, out)?;
+        section.write(&facts, store, options, &mut || tell(1), out)?;
     }
     credits::write(&facts, sections.iter().flat_map(|section| section.credited(&facts)).collect(), out)?;
     writeln!(
@@ -130,6 +123,21 @@ pub fn write_html(
         env!("CARGO_PKG_VERSION")
     )?;
     Ok(head::close(out)?)
+}
+
+/// What tells `progress` how many more of `total` pictures are drawn, and fails where the work is to end.
+fn teller<'a>(
+    total: usize,
+    progress: &'a mut dyn FnMut(PageProgress) -> ControlFlow<()>,
+) -> impl FnMut(usize) -> Result<(), ReportError> + 'a {
+    let mut done = 0;
+    move |more| {
+        done += more;
+        match progress(PageProgress { done, total }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(ReportError::Cancelled),
+        }
+    }
 }
 
 /// Address of a class's section in the page, by its place in the table.

@@ -9,19 +9,19 @@ use crate::dataset::readable_class;
 use crate::report::words::{counted, percent};
 use crate::summary::{BINS, ClassRow, Finding, Spread};
 
-const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 430.0;
+pub(super) const WIDTH: f64 = 860.0;
+pub(super) const HEIGHT: f64 = 430.0;
 /// Where the values 0 and 1 lie.
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 836.0;
-const TOP: f64 = 18.0;
-const BOTTOM: f64 = 374.0;
+pub(super) const LEFT: f64 = 62.0;
+pub(super) const RIGHT: f64 = 836.0;
+pub(super) const TOP: f64 = 18.0;
+pub(super) const BOTTOM: f64 = 374.0;
 
-fn x(value: f64) -> f64 {
+pub(super) fn x(value: f64) -> f64 {
     LEFT + (RIGHT - LEFT) * value.clamp(0.0, 1.0)
 }
 
-fn y(value: f64) -> f64 {
+pub(super) fn y(value: f64) -> f64 {
     BOTTOM - (BOTTOM - TOP) * value.clamp(0.0, 1.0)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn scatter(facts: &Facts, sections: &[usize], options: &HtmlOptions, 
         x(options.thresholds.fit) - LEFT,
         y(options.thresholds.accuracy) - TOP
     )?;
-    axes(by, out)?;
+    axes("Mean fit", by, out)?;
     let points: Vec<Point<'_>> =
         facts.classes.iter().enumerate().filter_map(|(i, class)| Point::new(i, class)).collect();
     for point in &points {
@@ -72,7 +72,8 @@ pub(super) fn scatter(facts: &Facts, sections: &[usize], options: &HtmlOptions, 
     out.write_all(b"</p>\n</section>\n")
 }
 
-fn axes(by: &str, out: &mut dyn Write) -> io::Result<()> {
+/// Two axes of shares with their titles.
+pub(super) fn axes(across: &str, up: &str, out: &mut dyn Write) -> io::Result<()> {
     for step in 0..=4 {
         let value = f64::from(step) / 4.0;
         let label = format!("{}\u{a0}%", 25 * step);
@@ -91,8 +92,8 @@ fn axes(by: &str, out: &mut dyn Write) -> io::Result<()> {
     let (middle, low) = ((LEFT + RIGHT) / 2.0, BOTTOM + 44.0);
     writeln!(
         out,
-        "<text class=\"name\" x=\"{middle:.1}\" y=\"{low:.1}\" text-anchor=\"middle\">Mean fit</text>\
-         <text class=\"name\" transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">{by}</text>",
+        "<text class=\"name\" x=\"{middle:.1}\" y=\"{low:.1}\" text-anchor=\"middle\">{across}</text>\
+         <text class=\"name\" transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">{up}</text>",
         (TOP + BOTTOM) / 2.0
     )
 }

@@ -118,7 +118,7 @@ fn model(role: &str, network: &NetworkInfo, notes: &[ModelNote], out: &mut dyn W
 }
 
 /// The hash in a network's identity.
-fn weights_sha256(key: &str) -> Option<&str> {
+pub(super) fn weights_sha256(key: &str) -> Option<&str> {
     key.split_whitespace().find(|word| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 

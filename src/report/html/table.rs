@@ -76,7 +76,8 @@ fn numbers(row: &ClassRow, suspect: bool, out: &mut dyn Write) -> io::Result<()>
     cell(row.mean_confidence, &percent(row.mean_confidence), out)
 }
 
-fn cell(value: Option<f64>, content: &str, out: &mut dyn Write) -> io::Result<()> {
+/// A cell with its exact value.
+pub(super) fn cell(value: Option<f64>, content: &str, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Some(value) => write!(out, "<td class=\"n\" data-value=\"{value}\">{content}</td>"),
         None => write!(out, "<td class=\"n\">{content}</td>"),

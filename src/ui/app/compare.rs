@@ -13,6 +13,7 @@ use super::events::Event;
 use crate::ui::command::Command;
 use crate::ui::compare::{CompareCommand, Other, OtherRun, PairDetail, Runs};
 use crate::ui::project::Snapshot;
+use crate::ui::takeaway::{TakeCommand, What};
 
 /// What a job of the comparison reports. Numbers tell which wish it answers.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl App {
                 self.compare_with(Other { file: open.file.clone(), run: Some(open.run.id), rois }, open);
             }
             CompareCommand::Close => self.panes.compare.close(),
+            CompareCommand::TakeAlong => self.take_command(TakeCommand::Ask(What::Comparison)),
             CompareCommand::Class(class) => {
                 if let Some(next) = self.panes.compare.select_class(&class) {
                     self.compare_command(next);

@@ -86,6 +86,7 @@ impl App {
         let launcher = Arc::clone(&self.outside.launcher);
         let layers = self.panes.sample.layers;
         let thresholds = *self.panes.classes.thresholds();
+        let compared = self.panes.compare.runs();
         let style = Style { heat_map: layers.heat.then(|| layers.style()), boxes: layers.boxes, view: layers.view };
         self.jobs.spawn("writing a file", move |reporter| {
             let source = Source {
@@ -94,6 +95,7 @@ impl App {
                 run: project.run.clone(),
                 rois: project.rois,
                 style,
+                compared,
                 thresholds,
             };
             let result = write(&what, &source, &path, replace, &mut |at| {

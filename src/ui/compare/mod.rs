@@ -57,6 +57,8 @@ pub(crate) enum CompareCommand {
     Class(String),
     /// Show a photo, by its place among those of both runs.
     Pair(usize),
+    /// Save the comparison as a page.
+    TakeAlong,
 }
 
 impl From<CompareCommand> for Command {
@@ -156,6 +158,11 @@ impl Compare {
         let first = shown.rows.first().map(|row| CompareCommand::Class(row.class.clone()));
         self.shown = Some(shown);
         first
+    }
+
+    /// The runs on the screen, with the classes in the order of the table.
+    pub(crate) fn runs(&self) -> Option<(Arc<Runs>, Vec<ClassDifference>)> {
+        self.shown.as_ref().map(|shown| (Arc::clone(&shown.runs), shown.rows.clone()))
     }
 
     /// Leaves the question, or else the comparison.
@@ -261,9 +268,7 @@ impl Compare {
         let mut command = None;
         let frame = Frame::new().fill(palette(ui).panel);
         Panel::top("comparison").frame(frame).show(ui, |ui| {
-            if shown.head_ui(ui) {
-                command = Some(CompareCommand::Close);
-            }
+            command = shown.head_ui(ui);
         });
         let width = ui.available_width();
         let left = Panel::left("differences").frame(frame).resizable(true).size_range(360.0..=width * 0.6);
@@ -286,9 +291,9 @@ impl Shown {
         sort_differences(&mut self.rows, self.sort, self.descending);
     }
 
-    /// What is compared; whether it is to close.
-    fn head_ui(&self, ui: &mut Ui) -> bool {
-        let mut closed = false;
+    /// What is compared, and what can be done with it.
+    fn head_ui(&self, ui: &mut Ui) -> Option<CompareCommand> {
+        let mut command = None;
         widgets::header(
             ui,
             |ui| {
@@ -297,7 +302,12 @@ impl Shown {
                 widgets::caption(ui, text);
             },
             |ui| {
-                closed = ui.button("Close comparison").clicked();
+                if ui.button("Close comparison").clicked() {
+                    command = Some(CompareCommand::Close);
+                }
+                if ui.button("Save as page…").on_hover_text("Both runs as one HTML file, for colleagues").clicked() {
+                    command = Some(CompareCommand::TakeAlong);
+                }
             },
         );
         eframe::egui::Frame::new().inner_margin(eframe::egui::Margin::symmetric(12, 6)).show(ui, |ui| {
@@ -308,7 +318,7 @@ impl Shown {
                     .on_hover_text(side.file.display().to_string());
             }
         });
-        closed
+        command
     }
     fn runs_line(&self) -> String {
         let comparison = &self.runs.comparison;

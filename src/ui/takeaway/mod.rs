@@ -29,6 +29,8 @@ pub(crate) enum What {
     Samples(Format),
     /// The run as one HTML file.
     Report,
+    /// The open run and the one it is compared with as one HTML file.
+    Comparison,
     /// The photos of a class on one picture.
     Sheet(String),
     /// One photo with what is laid over it; and its path.
@@ -53,6 +55,7 @@ impl What {
             Self::Classes(format) => format!("class table ({})", format.name()),
             Self::Samples(format) => format!("samples ({})", format.name()),
             Self::Report => "report".to_owned(),
+            Self::Comparison => "comparison".to_owned(),
             Self::Sheet(class) => format!("sheet of {class}"),
             Self::Picture(_, path) => format!("picture of {path}"),
         }
@@ -64,6 +67,7 @@ impl What {
             Self::Classes(format) => format!("{project}-classes.{}", format.extension(false)),
             Self::Samples(format) => format!("{project}-samples.{}", format.extension(true)),
             Self::Report => format!("{project}-report.html"),
+            Self::Comparison => format!("{project}-comparison.html"),
             Self::Sheet(class) => format!("{project}-{}.png", plain(class)),
             Self::Picture(_, path) => format!("{project}-{}.png", plain(path)),
         }

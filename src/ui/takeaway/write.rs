@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -11,14 +12,17 @@ use super::{Format, What};
 use crate::analysis::RoiChoice;
 use crate::overlay::{Style, encode_png};
 use crate::report::{
-    ClassFormat, HtmlOptions, ModelNote, PageProgress, ReportError, SampleFormat, SheetOptions, class_sheet,
-    sample_picture, write_classes, write_html, write_samples,
+    ClassFormat, ComparedRun, ComparisonOptions, HtmlOptions, ModelNote, PageProgress, ReportError, SampleFormat,
+    SheetOptions, class_sheet, sample_picture, write_classes, write_comparison_html, write_html, write_samples,
 };
 use crate::store::{RunInfo, Store};
-use crate::summary::{ClassColumn, NoRoi, Thresholds, add_verdicts, class_rows, sort_rows};
+use crate::summary::{
+    ClassColumn, ClassDifference, Comparison, NoRoi, Thresholds, add_verdicts, class_rows, sort_rows,
+};
+use crate::ui::compare::Runs;
 
 /// What is written from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Source {
     /// The project file.
     pub(crate) file: PathBuf,
@@ -30,6 +34,8 @@ pub(crate) struct Source {
     pub(crate) notes: Vec<ModelNote>,
     /// What the window lays over photos.
     pub(crate) style: Style,
+    /// What it is compared with, with the classes in the order of the window.
+    pub(crate) compared: Option<(Arc<Runs>, Vec<ClassDifference>)>,
     /// Where the line between usual and remarkable is drawn.
     pub(crate) thresholds: Thresholds,
 }
@@ -107,6 +113,14 @@ fn write_part(
         What::Report => {
             let options = HtmlOptions { thresholds: source.thresholds, ..HtmlOptions::default() };
             write_html(&store, run, &source.notes, &options, progress, &mut out)?;
+        }
+        What::Comparison => {
+            let (runs, classes) = source.compared.as_ref().context("no runs are compared any more")?;
+            let stores = [runs.sides[0].store()?, runs.sides[1].store()?];
+            let side = |i: usize| ComparedRun { store: &stores[i], run: &runs.sides[i].run };
+            let comparison = Comparison { classes: classes.clone(), ..runs.comparison.clone() };
+            let options = ComparisonOptions::default();
+            write_comparison_html([side(0), side(1)], &comparison, &options, progress, &mut out)?;
         }
         What::Sheet(class) => {
             let options = SheetOptions { style: Some(source.style), ..SheetOptions::of_class(class.clone()) };

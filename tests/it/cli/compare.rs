@@ -52,3 +52,45 @@ fn what_only_one_project_has_is_counted_and_runs_are_chosen_by_number() {
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.err.contains("no run 7, only 1"), "{}", unknown.err);
 }
+
+#[test]
+fn a_page_shows_what_differs_and_the_photos_of_both_runs() {
+    let dir = data_set();
+    succeed(&dir, &["analyze", "photos"]);
+    succeed(&dir, &["analyze", "photos", "--method", "eigencam", "--out", "photos.camroi"]);
+    succeed(&dir, &["compare", "photos.camroi", "--out", "two.html"]);
+    let page = std::fs::read_to_string(dir.path().join("two.html")).unwrap();
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(&page, options).unwrap();
+    let rows = |kind: &str| {
+        let rows = document.descendants().filter(move |n| n.has_tag_name("tr") && n.attribute("class") == Some(kind));
+        rows.map(|row| row.first_element_child().unwrap().text().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows("differs"), ["Run", "Method", "Identity of the classifier"]);
+    assert!(rows("same").contains(&"Layer"));
+    let table = rows_by_class(&succeed(&dir, &["compare", "photos.camroi", "--format", "csv"]).out);
+    for row in document.descendants().filter(|n| n.has_tag_name("tr") && n.has_attribute("data-class")) {
+        let cells: Vec<_> = row.children().filter(|n| n.attribute("class") == Some("n")).collect();
+        let value = |i: usize| cells[i].attribute("data-value").map(|v| v.parse::<f64>().unwrap());
+        let [first, second, difference, low] = table[row.attribute("data-class").unwrap()];
+        assert_eq!([value(4), value(5), value(6), value(7)], [first, second, difference, low]);
+    }
+    for figure in document.descendants().filter(|n| n.has_tag_name("figure")) {
+        let pictures: Vec<_> = figure.descendants().filter_map(|n| n.attribute("src")).collect();
+        assert!(pictures.len() == 2 && pictures[0] != pictures[1]);
+        assert!(pictures.iter().all(|source| source.starts_with("data:image/jpeg;base64,")));
+    }
+    let ids: Vec<_> = document.descendants().filter_map(|n| n.attribute("id")).collect();
+    let links = document.descendants().filter_map(|n| n.attribute("href")?.strip_prefix('#'));
+    assert!(links.map(|link| ids.iter().filter(|id| **id == link).count()).all(|count| count == 1));
+    let again = camroi(&dir, &["compare", "photos.camroi", "--out", "two.html"]);
+    assert_eq!(again.code, Some(2), "nothing is overwritten");
+}
+
+/// Fits of both runs, their difference and its lower end, by class.
+fn rows_by_class(text: &str) -> std::collections::BTreeMap<String, [Option<f64>; 4]> {
+    let table = rows(text);
+    let columns = ["fit_first", "fit_second", "fit_difference", "fit_ci_low"]
+        .map(|name| table[0].iter().position(|column| column == name).unwrap());
+    table[1..].iter().map(|row| (row[0].clone(), columns.map(|i| row[i].parse().ok()))).collect()
+}

@@ -55,6 +55,19 @@ fn compared(dir: &Path) -> Window {
 }
 
 #[test]
+fn the_comparison_is_saved_as_a_page_beside_the_project() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = compared(dir.path());
+    click(&mut window, "Save as page…");
+    click(&mut window, "Save");
+    assert!(shows(&window, "Comparison saved"));
+    let page = std::fs::read_to_string(dir.path().join("pets-comparison.html")).unwrap();
+    let row = |class: &str| page.find(&format!("<tr id=\"row-{class}"));
+    assert!(row("0\" data-class=\"cat\"").is_some() && row("2\" data-class=\"bird\"").is_some(), "as in the window");
+    assert!(page.contains("alt=\"cat/tabby.png in A\"") && page.contains("alt=\"cat/tabby.png in B\""));
+}
+
+#[test]
 fn classes_are_listed_by_their_difference_and_can_be_sorted() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = compared(dir.path());
