@@ -26,7 +26,7 @@ use canvas::{Canvas, Label};
 pub struct Style {
     /// The saliency map over the view; `None` leaves the photo's colours alone.
     pub heat_map: Option<HeatMapStyle>,
-    /// Whether the regions have their boxes, each with name, score and fit.
+    /// Whether the regions that count have their boxes, each with name, score and fit.
     pub boxes: bool,
     /// Whether the part that the classifier saw has a frame, where it is not the whole image.
     pub view: bool,
@@ -86,10 +86,10 @@ fn draw_contours(canvas: &mut Canvas, measured: &Measured, look: &HeatMapStyle) 
 /// How much of the photo the colour of a mask covers.
 const MASK_OPACITY: f32 = 0.4;
 
-/// Largest boxes first, so that small ones stay visible on top; the best region has the thicker frame.
+/// The regions that count; largest boxes first, so that small ones stay visible on top; the best region has the thicker frame.
 fn draw_boxes(canvas: &mut Canvas, measured: &Measured) {
     let best = measured.fit.roi();
-    let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
+    let mut order: Vec<_> = measured.rois.iter().enumerate().filter(|(_, region)| region.standing.counts).collect();
     order.sort_by(|(_, a), (_, b)| b.roi.bbox.area().total_cmp(&a.roi.bbox.area()));
     for (index, region) in &order {
         if let Some(mask) = region.roi.mask() {
@@ -202,6 +202,16 @@ mod tests {
             assert_eq!(picture.get_pixel(x, y).0, box_color(0), "({x}, {y})");
         }
         assert_eq!(picture.get_pixel(150, 120).0, [100; 3]);
+    }
+
+    #[test]
+    fn a_region_that_does_not_count_is_not_drawn() {
+        let size = Size::new(300, 200);
+        let mut result = measured(size, size.bounds(), &[BBox::new(50.0, 60.0, 250.0, 180.0)]);
+        let style = Style { heat_map: None, ..Style::default() };
+        assert_ne!(draw(&grey(300, 200), &result, &style), grey(300, 200));
+        result.rois[0].standing.counts = false;
+        assert_eq!(draw(&grey(300, 200), &result, &style), grey(300, 200));
     }
 
     #[test]
