@@ -39,7 +39,7 @@
 //! verdict      what a reviewer decides about a class or a sample
 //! store        the project file (SQLite)
 //! run          the loop: workers, events, pause, cancel, resume, saving
-//! inquiry      a run's classifier -> other explanations of its photos, checks of its maps
+//! inquiry      a run's classifier and maps -> other explanations of its photos, measures and checks of its maps
 //! summary      sample scores -> ClassRow per class, and how two runs differ
 //! report       rows and samples -> CSV, JSON, text, a page in HTML
 //! ui           the window
@@ -57,7 +57,7 @@
 //! Invariants, mostly of what is absent:
 //! - `store` never computes, `analysis` never stores, `summary` and `fit` never run a network.
 //! - Only `download` uses the network, and only when it is asked to.
-//! - Only `run` and `ui` start threads (and `kernels` shares work among rayon's), only `store` knows SQL, only `ui` knows egui, only `cli` knows flags.
+//! - Only `run` and `ui` start threads (and `kernels` and `inquiry` share work among rayon's), only `store` knows SQL, only `ui` knows egui, only `cli` knows flags.
 //! - `ui` and `report` show the same `ClassRow`, so they cannot disagree. Without `ui` the command line still works.
 //! - No result depends on batch size, thread count or order.
 //! - Nothing from a file is ever executed.

@@ -107,6 +107,17 @@ impl Measured {
         Self { explanation, rois, rule, fit }
     }
 
+    /// The regions that the fit is of: all that count under [`RoiRule::Union`], else one; none where there is no fit.
+    pub fn fitted(&self) -> Vec<&Roi> {
+        match (self.fit.roi(), self.rule) {
+            (Some(_), RoiRule::Union) => {
+                self.rois.iter().filter(|region| region.standing.counts).map(|region| &region.roi).collect()
+            }
+            (Some(one), _) => self.rois.get(one).map(|region| &region.roi).into_iter().collect(),
+            (None, _) => Vec::new(),
+        }
+    }
+
     /// The same regions, with the same standing, measured on another map of the same image.
     pub fn with_explanation(&self, explanation: Explanation) -> Self {
         let rois = self.rois.iter().map(|region| (region.roi.clone(), region.standing)).collect();

@@ -1,16 +1,14 @@
 //! `camroi sanity`, `camroi faithfulness` and `camroi agreement`.
 
-use std::io::{IsTerminal as _, stderr};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::args::{AgreementArgs, CheckArgs, CheckFormatArg};
+use super::progress::watched;
 use super::tables::latest_run;
-use super::{Status, interrupt, output};
+use super::{Status, output};
 use crate::inquiry::{
     Case, Check, CheckRow, Networks, Subset, Watch, by_methods, cases, faithfulness, rank_correlations, sanity, unmoved,
 };
@@ -20,9 +18,6 @@ use crate::saliency::Method;
 use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, Finding, MeasureMean, NoRoi, Thresholds, class_rows, findings};
 
-/// Time between plain lines of progress.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
-
 /// A project, opened for a check.
 struct Opened {
     root: PathBuf,
@@ -30,7 +25,6 @@ struct Opened {
     cases: Vec<Case>,
     networks: Networks,
     control: Control,
-    _watch: interrupt::Watch,
 }
 
 impl Opened {
@@ -39,30 +33,13 @@ impl Opened {
         let run = latest_run(&store)?;
         let per_class = (!args.all).then_some(args.per_class.get());
         let cases = cases(&store, &run, &Subset { classes: args.classes.clone(), per_class })?;
-        let control = Control::default();
-        let _watch = interrupt::cancel_on_interrupt(&control)?;
         let networks = Networks::new(args.device);
-        Ok(Self { root: store.root()?, run, cases, networks, control, _watch })
+        Ok(Self { root: store.root()?, run, cases, networks, control: Control::default() })
     }
 
     /// Runs a check with its progress on standard error; `None` where it was cancelled.
     fn watched<T>(&self, work: impl FnOnce(&mut Watch<'_>) -> Result<T>) -> Result<Option<T>> {
-        let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let mut last = Instant::now();
-        let mut progress = |done: usize, of: usize| {
-            bar.set_length(of as u64);
-            bar.set_position(done as u64);
-            if bar.is_hidden() && last.elapsed() >= BETWEEN_LINES {
-                last = Instant::now();
-                eprintln!("{done} of {of} photos");
-            }
-        };
-        let result = work(&mut Watch { progress: &mut progress, cancelled: &|| self.control.is_cancelled() });
-        bar.finish_and_clear();
-        match result {
-            Err(_) if self.control.is_cancelled() => Ok(None),
-            other => other.map(Some),
-        }
+        watched(&self.control, work)
     }
 }
 

@@ -3,26 +3,22 @@
 use anyhow::Result;
 
 use super::args::MeasuresArgs;
+use super::progress::watched;
 use super::tables::latest_run;
 use super::{Status, output};
-use crate::analysis::Outcome;
-use crate::fit::Fit;
-use crate::measure::{Baseline, Measures, measures};
+use crate::inquiry::Measurer;
+use crate::measure::Measure;
 use crate::report::{Column, table};
-use crate::store::SampleResult;
-use crate::summary::{MeasureMean, SampleMeasures, class_by, measure_rows};
+use crate::run::Control;
+use crate::store::{RunInfo, Store};
+use crate::summary::{MeasureMean, SampleMeasures, measure_rows};
 
 pub(super) fn measures_command(args: &MeasuresArgs) -> Result<Status> {
     let store = args.rois.open(&args.file)?;
     let run = latest_run(&store)?;
-    let names = &run.settings.classifier.class_names;
-    let mut samples = Vec::new();
-    store.for_each_result(run.id, |result| {
-        samples.extend(sample_measures(&result, names));
-        Ok::<_, anyhow::Error>(())
-    })?;
+    let Some(samples) = samples(&store, &run)? else { return Ok(Status::Interrupted) };
     let mut columns = vec![Column::Left("class"), Column::Right("n")];
-    columns.extend(Measures::NAMES.map(Column::Right));
+    columns.extend(Measure::ALL.map(|measure| Column::Right(measure.name())));
     let rows: Vec<Vec<String>> = measure_rows(&samples, args.minus.into())
         .into_iter()
         .map(|row| {
@@ -34,18 +30,10 @@ pub(super) fn measures_command(args: &MeasuresArgs) -> Result<Status> {
     Ok(Status::Fine)
 }
 
-/// The measures of the region that the sample's fit is of; `None` without one.
-fn sample_measures(result: &SampleResult, class_names: &[String]) -> Option<SampleMeasures> {
-    let Outcome::Measured(measured) = &result.outcome else { return None };
-    let Fit::Measured { roi, .. } = measured.fit else { return None };
-    let class = class_by(result.label.as_deref(), result.score.as_ref(), class_names)?.to_owned();
-    let (roi, view) = (&measured.rois.get(roi)?.roi, measured.explanation.view);
-    Some(SampleMeasures {
-        class,
-        map: measures(&measured.explanation.map, view, roi)?,
-        centre: measures(&Baseline::Centre.map(), view, roi)?,
-        uniform: measures(&Baseline::Uniform.map(), view, roi)?,
-    })
+/// The measures of a run's samples, with progress on standard error; `None` where it was interrupted.
+pub(super) fn samples(store: &Store, run: &RunInfo) -> Result<Option<Vec<SampleMeasures>>> {
+    let control = Control::default();
+    watched(&control, |watch| Measurer::default().samples(store, run, watch))
 }
 
 /// A mean with half the width of its interval.

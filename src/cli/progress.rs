@@ -1,11 +1,14 @@
-//! How far a run is, on standard error: a bar on a terminal, plain lines elsewhere.
+//! How far a run or another long work is, on standard error: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::run::{Progress, RunEvent};
+use super::interrupt;
+use crate::inquiry::Watch;
+use crate::run::{Control, Progress, RunEvent};
 
 /// Time between plain lines.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
@@ -76,6 +79,27 @@ pub(super) fn duration(secs: f64) -> String {
         (0, 0, s) => format!("{s} s"),
         (0, min, s) => format!("{min} min {s} s"),
         (h, min, _) => format!("{h} h {min} min"),
+    }
+}
+
+/// Does work over photos with its progress on standard error; `None` where Ctrl+C, or `control`, ended it.
+pub(super) fn watched<T>(control: &Control, work: impl FnOnce(&mut Watch<'_>) -> Result<T>) -> Result<Option<T>> {
+    let _interrupt = interrupt::cancel_on_interrupt(control)?;
+    let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    let mut last = Instant::now();
+    let mut progress = |done: usize, of: usize| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+        if bar.is_hidden() && last.elapsed() >= BETWEEN_LINES {
+            last = Instant::now();
+            eprintln!("{done} of {of} photos");
+        }
+    };
+    let result = work(&mut Watch { progress: &mut progress, cancelled: &|| control.is_cancelled() });
+    bar.finish_and_clear();
+    match result {
+        Err(_) if control.is_cancelled() => Ok(None),
+        other => other.map(Some),
     }
 }
 

@@ -13,6 +13,7 @@ mod rule;
 mod union;
 
 pub use rule::{Counted, RoiRule, fit_by};
+pub use union::union_share;
 
 use crate::geometry::{BBox, Size};
 use crate::roi::Roi;

@@ -10,7 +10,7 @@ use crate::saliency::SaliencyMap;
 ///
 /// Boxes are taken apart into rectangles that do not overlap, so that the exact integral stays exact. Where a region is a
 /// mask, the pixels whose centre lies in any region count.
-pub(super) fn union_share(map: &SaliencyMap, view: BBox, rois: &[&Roi], rule: ShareRule) -> Option<RoiShare> {
+pub fn union_share(map: &SaliencyMap, view: BBox, rois: &[&Roi], rule: ShareRule) -> Option<RoiShare> {
     if let Some(size) = rois.iter().find_map(|roi| roi.mask()).map(Mask::size) {
         let union = pixels(size, rois);
         return region_share(map, view, &Roi::of_mask(union, 1.0, "", RoiSource::Detector)?, rule);

@@ -1,10 +1,12 @@
-//! Questions after a run: a photo explained otherwise, and checks of whether its maps can be believed.
+//! Questions after a run: a photo explained otherwise, other measures of its maps, and checks of whether they can be believed.
 //!
-//! Comes in: the settings of a run and a [`Question`], or some samples of it. Goes out: the answer, computed with the run's own classifier. May not
+//! Comes in: the settings of a run and a [`Question`], or some samples of it. Goes out: the answer, computed with the run's own classifier
+//! or from its stored maps. May not
 //! live here: how a map is computed, drawing. Nothing here changes a run.
 
 mod checks;
 mod explainer;
+mod measured;
 mod networks;
 mod subset;
 
@@ -12,6 +14,7 @@ use std::path::PathBuf;
 
 pub use checks::{Check, CheckRow, Watch, by_methods, faithfulness, rank_correlations, sanity, unmoved};
 pub use explainer::Explainer;
+pub use measured::Measurer;
 pub use networks::Networks;
 pub use subset::{Case, Subset, cases};
 

@@ -1,14 +1,15 @@
 //! The formulas, on a picture and the pixels of a region.
 //!
-//! Comes in: a [`Picture`] and one flag a pixel. Goes out: numbers from 0 to 1. May not live here: boxes, views.
+//! Comes in: a [`Picture`] and a [`Region`] on the same grid. Goes out: numbers from 0 to 1. May not live here: boxes, views.
 
-use super::Picture;
+use super::picture::Picture;
+use super::region::Region;
 
 /// Share of the sum of all values of at least `from` that is in the region; `from` is at most the picture's largest value, which
 /// is above 0.
-pub(super) fn mass_inside(picture: &Picture, inside: &[bool], from: f32) -> f64 {
+pub(super) fn mass_inside(picture: &Picture, region: &Region, from: f32) -> f64 {
     let (mut part, mut whole) = (0.0, 0.0);
-    for (value, inside) in picture.values().iter().zip(inside).filter(|(v, _)| **v >= from) {
+    for (value, inside) in picture.values().iter().zip(region.inside()).filter(|(v, _)| **v >= from) {
         whole += f64::from(*value);
         part += if *inside { f64::from(*value) } else { 0.0 };
     }
@@ -17,68 +18,76 @@ pub(super) fn mass_inside(picture: &Picture, inside: &[bool], from: f32) -> f64 
 
 /// 1 where the largest value lies less than `tolerance` pixels from a pixel of the region; where several pixels share the
 /// largest value, the share of them that do.
-pub(super) fn pointing_game(picture: &Picture, inside: &[bool], tolerance: f64) -> f64 {
-    let width = picture.width();
-    let max = picture.max();
-    let region: Vec<(f64, f64)> =
-        edge_pixels(inside, width).map(|at| ((at % width) as f64, (at / width) as f64)).collect();
+pub(super) fn pointing_game(picture: &Picture, region: &Region, tolerance: f64) -> f64 {
+    let (width, max) = (picture.width(), picture.max());
+    let gaps = region.gaps();
+    let height = gaps.len() / width;
+    let reach = tolerance.ceil() as usize;
     let hits = |at: usize| {
-        let (x, y) = ((at % width) as f64, (at / width) as f64);
-        inside[at] || region.iter().any(|(u, v)| (u - x).powi(2) + (v - y).powi(2) < tolerance * tolerance)
+        let (x, y) = (at % width, at / width);
+        (y.saturating_sub(reach)..(y + reach + 1).min(height)).any(|row| {
+            let (dx, dy) = (gaps[row * width + x] as f64, row.abs_diff(y) as f64);
+            dx < width as f64 && dx * dx + dy * dy < tolerance * tolerance
+        })
     };
     let (mut hit, mut all) = (0usize, 0usize);
     for (at, _) in picture.values().iter().enumerate().filter(|(_, v)| **v >= max) {
         all += 1;
-        hit += usize::from(hits(at));
+        hit += usize::from(region.inside()[at] || hits(at));
     }
     hit as f64 / all as f64
 }
 
-/// The pixels of the region with a neighbour that is not, or at the border of the picture: the nearest to any point outside is one.
-fn edge_pixels(inside: &[bool], width: usize) -> impl Iterator<Item = usize> {
-    (0..inside.len()).filter(move |at| {
-        let x = at % width;
-        let within = |other: Option<usize>| other.and_then(|o| inside.get(o)).copied().unwrap_or(false);
-        let around =
-            [(x > 0).then(|| at - 1), (x + 1 < width).then(|| at + 1), at.checked_sub(width), Some(at + width)];
-        inside[*at] && !around.into_iter().all(within)
-    })
+/// The pixels in the order of their values.
+pub(super) struct Ranked {
+    /// The value's bits, which order values `>= 0` as numbers do, and in the last bit whether the pixel is in the region; rising.
+    keys: Vec<u32>,
+    /// Pixels in the region.
+    inside: usize,
 }
 
-/// Share of the `k` largest values that are in the region; of equal values at the end of the list each counts with the same part.
-pub(super) fn top_inside(picture: &Picture, inside: &[bool], k: usize) -> f64 {
-    let k = k.min(inside.len());
-    let mut sorted = picture.values().to_vec();
-    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-    let last = sorted[k - 1];
-    let (mut above, mut above_inside, mut equal, mut equal_inside) = (0usize, 0usize, 0usize, 0usize);
-    for (value, inside) in picture.values().iter().zip(inside) {
-        if *value > last {
-            above += 1;
-            above_inside += usize::from(*inside);
-        } else if *value >= last {
-            equal += 1;
-            equal_inside += usize::from(*inside);
+impl Ranked {
+    pub(super) fn new(picture: &Picture, region: &Region) -> Self {
+        let pixels = picture.values().iter().zip(region.inside());
+        let mut keys: Vec<u32> = pixels.map(|(value, inside)| value.to_bits() << 1 | u32::from(*inside)).collect();
+        keys.sort_unstable();
+        Self { keys, inside: region.count() }
+    }
+
+    /// Pixels of equal values, rising: how many are in the region, and how many there are.
+    fn equal(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> {
+        self.keys.chunk_by(|a, b| a >> 1 == b >> 1).map(|equal| {
+            let outside = equal.partition_point(|key| key & 1 == 0);
+            (equal.len() - outside, equal.len())
+        })
+    }
+
+    /// Share of the `k` largest values that are in the region; of equal values at the end of the list each counts with the same
+    /// part.
+    pub(super) fn top_inside(&self, k: usize) -> f64 {
+        let k = k.min(self.keys.len());
+        let (mut above, mut above_inside) = (0, 0);
+        for (inside, equal) in self.equal().rev() {
+            if above + equal >= k {
+                return (above_inside * equal + (k - above) * inside) as f64 / (k * equal) as f64;
+            }
+            above += equal;
+            above_inside += inside;
         }
+        0.0
     }
-    let rest = k - above;
-    (above_inside * equal + rest * equal_inside) as f64 / (k * equal) as f64
-}
 
-/// The probability that a pixel of the region has a larger value than one outside, equal ones counting one half (the
-/// Mann-Whitney statistic); there is at least one pixel of each kind.
-pub(super) fn roc_auc(picture: &Picture, inside: &[bool]) -> f64 {
-    let mut pixels: Vec<(f32, bool)> = picture.values().iter().copied().zip(inside.iter().copied()).collect();
-    pixels.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut wins, mut outside_below, mut inside_count) = (0.0, 0usize, 0usize);
-    for equal in pixels.chunk_by(|a, b| a.0 >= b.0) {
-        let ins = equal.iter().filter(|p| p.1).count();
-        let outs = equal.len() - ins;
-        wins += ins as f64 * (outside_below as f64 + 0.5 * outs as f64);
-        outside_below += outs;
-        inside_count += ins;
+    /// The probability that a pixel of the region has a larger value than one outside, equal ones counting one half (the
+    /// Mann-Whitney statistic); `None` unless there are pixels of both kinds.
+    pub(super) fn roc_auc(&self) -> Option<f64> {
+        let (mut wins, mut outside_below) = (0.0, 0usize);
+        for (inside, equal) in self.equal() {
+            let outside = equal - inside;
+            wins += inside as f64 * (outside_below as f64 + 0.5 * outside as f64);
+            outside_below += outside;
+        }
+        (self.inside > 0 && outside_below > 0).then(|| wins / (self.inside as f64 * outside_below as f64))
     }
-    wins / (inside_count as f64 * outside_below as f64)
 }
 
 #[cfg(test)]
@@ -94,10 +103,14 @@ mod tests {
     }
 
     /// 4 by 4; the region is the middle 2 by 2.
-    fn hand() -> (Picture, Vec<bool>) {
+    fn hand() -> (Picture, Region) {
         let values = [0., 1., 2., 3., 4., 16., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
         let inside = (0..16).map(|i| (1..3).contains(&(i % 4)) && (1..3).contains(&(i / 4))).collect();
-        (picture(4, &values), inside)
+        (picture(4, &values), Region::of_pixels(4, inside))
+    }
+
+    fn ranked(values: &[f32], inside: &[bool]) -> Ranked {
+        Ranked::new(&picture(values.len() as u32, values), &Region::of_pixels(values.len(), inside.to_vec()))
     }
 
     #[test]
@@ -111,21 +124,22 @@ mod tests {
     fn the_top_four_hold_one_of_the_region() {
         // 16, 15, 14, 13
         let (p, inside) = hand();
-        assert_eq!(top_inside(&p, &inside, 4), 0.25);
+        assert_eq!(Ranked::new(&p, &inside).top_inside(4), 0.25);
     }
 
     #[test]
     fn equal_values_at_the_end_of_the_list_count_in_part() {
-        let p = picture(4, &[5.0, 1.0, 1.0, 1.0]);
         // The second of the top two is one of three, of which one is inside.
-        assert_eq!(top_inside(&p, &[true, false, true, false], 2), (1.0 + 1.0 / 3.0) / 2.0);
+        let ranked = ranked(&[5.0, 1.0, 1.0, 1.0], &[true, false, true, false]);
+        assert_eq!(ranked.top_inside(2), (1.0 + 1.0 / 3.0) / 2.0);
     }
 
     #[test]
     fn roc_counts_pairs() {
-        let p = picture(4, &[3.0, 1.0, 2.0, 2.0]);
         // Inside 3 and 2, outside 1 and 2: won 2, won 1, drawn 1 of 4.
-        assert_eq!(roc_auc(&p, &[true, false, true, false]), 3.5 / 4.0);
+        let inside = [true, false, true, false];
+        assert_eq!(ranked(&[3.0, 1.0, 2.0, 2.0], &inside).roc_auc(), Some(3.5 / 4.0));
+        assert_eq!(ranked(&[3.0, 1.0], &[true, true]).roc_auc(), None);
     }
 
     #[test]
@@ -134,6 +148,7 @@ mod tests {
         values[8] = 1.0;
         let p = picture(9, &values);
         let inside: Vec<_> = (0..9).map(|i| (2..5).contains(&i)).collect();
+        let inside = Region::of_pixels(9, inside);
         // Four pixels from the region's last.
         assert_eq!(pointing_game(&p, &inside, 4.0), 0.0);
         assert_eq!(pointing_game(&p, &inside, 4.5), 1.0);
@@ -142,6 +157,6 @@ mod tests {
     #[test]
     fn points_that_share_the_maximum_count_in_part() {
         let p = picture(4, &[1.0, 0.0, 0.0, 1.0]);
-        assert_eq!(pointing_game(&p, &[true, false, false, false], 1.5), 0.5);
+        assert_eq!(pointing_game(&p, &Region::of_pixels(4, vec![true, false, false, false]), 1.5), 0.5);
     }
 }

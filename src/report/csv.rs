@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use csv::Writer;
 
-use super::{class_name, status};
+use super::{class_name, json, measures, status};
 use crate::analysis::Outcome;
 use crate::store::SampleResult;
 use crate::summary::ClassRow;
@@ -17,7 +17,8 @@ fn cell<T: ToString>(value: Option<T>) -> String {
 
 pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> {
     let mut table = Writer::from_writer(out);
-    table.write_record([
+    let has_measure = rows.iter().any(|row| row.measure.is_some());
+    let mut header = vec![
         "class",
         "samples",
         "with_roi",
@@ -31,9 +32,13 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
         "failed",
         "verdict",
         "note",
-    ])?;
+    ];
+    if has_measure {
+        header.extend(["measure", "minus", "measure_n", "measure_mean", "measure_ci_low", "measure_ci_high"]);
+    }
+    table.write_record(header)?;
     for row in rows {
-        table.write_record([
+        let mut cells = vec![
             row.class.clone(),
             row.samples.to_string(),
             row.with_roi.to_string(),
@@ -47,7 +52,19 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
             row.failed.to_string(),
             cell(row.judgement.as_ref().map(|j| j.verdict.as_str())),
             cell(row.judgement.as_ref().and_then(Judgement::note)),
-        ])?;
+        ];
+        if has_measure {
+            let measure = json::ChosenMeasure::of(row);
+            cells.extend([
+                cell(measure.as_ref().map(|m| m.name)),
+                cell(measure.as_ref().and_then(|m| m.minus)),
+                cell(measure.as_ref().map(|m| m.n)),
+                cell(measure.as_ref().and_then(|m| m.mean)),
+                cell(measure.as_ref().and_then(|m| m.ci_low)),
+                cell(measure.as_ref().and_then(|m| m.ci_high)),
+            ]);
+        }
+        table.write_record(cells)?;
     }
     table.flush()
 }
@@ -55,13 +72,14 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
 /// Writes samples row by row.
 pub(super) struct SampleTable<'a> {
     writer: Writer<&'a mut dyn Write>,
+    with_measures: bool,
 }
 
 impl<'a> SampleTable<'a> {
     /// Writes the header.
-    pub(super) fn new(out: &'a mut dyn Write) -> io::Result<Self> {
+    pub(super) fn new(out: &'a mut dyn Write, with_measures: bool) -> io::Result<Self> {
         let mut writer = Writer::from_writer(out);
-        writer.write_record([
+        let mut header = [
             "path",
             "label",
             "status",
@@ -78,8 +96,14 @@ impl<'a> SampleTable<'a> {
             "lift",
             "verdict",
             "note",
-        ])?;
-        Ok(Self { writer })
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        if with_measures {
+            header.extend(measures::names().map(|name| format!("measures.{name}")));
+        }
+        writer.write_record(header)?;
+        Ok(Self { writer, with_measures })
     }
 
     pub(super) fn row(
@@ -95,7 +119,7 @@ impl<'a> SampleTable<'a> {
         let explanation = measured.map(|m| &m.explanation);
         let best = explanation.and_then(|e| e.top.first());
         let fit = measured.map(|m| m.fit);
-        self.writer.write_record([
+        let mut cells = vec![
             sample.path.clone(),
             sample.label.clone().unwrap_or_default(),
             status(sample).to_owned(),
@@ -112,8 +136,11 @@ impl<'a> SampleTable<'a> {
             cell(fit.and_then(|f| f.lift())),
             cell(judgement.map(|j| j.verdict.as_str())),
             cell(judgement.and_then(Judgement::note)),
-        ])?;
-        Ok(())
+        ];
+        if self.with_measures {
+            cells.extend(measures::values(measured.map(|m| &**m)).map(cell));
+        }
+        Ok(self.writer.write_record(cells)?)
     }
 
     pub(super) fn finish(mut self) -> io::Result<()> {
@@ -138,9 +165,40 @@ mod tests {
     }
 
     #[test]
+    fn a_chosen_measure_has_columns_of_its_own() -> anyhow::Result<()> {
+        let mut out = Vec::new();
+        classes(&fixture::measured_rows(), &mut out)?;
+        let text = String::from_utf8(out)?;
+        let ends: Vec<_> = text.lines().collect();
+        assert!(ends[0].ends_with(",failed,verdict,note,measure,minus,measure_n,measure_mean,measure_ci_low,measure_ci_high"));
+        assert!(ends[1].ends_with("pointing_game,centre,2,0.5,0.25,1"), "{text}");
+        assert!(ends[2].ends_with(",pointing_game,centre,0,,,"), "{text}");
+        Ok(())
+    }
+
+    #[test]
+    fn measures_of_a_sample_stand_behind_its_other_numbers() -> anyhow::Result<()> {
+        let mut out = Vec::new();
+        let mut table = SampleTable::new(&mut out, true)?;
+        for sample in fixture::samples() {
+            table.row(&sample, None, &fixture::names())?;
+        }
+        table.finish()?;
+        let text = String::from_utf8(out)?;
+        let columns: Vec<_> = text.lines().map(|line| line.split(',').count()).collect();
+        assert_eq!(columns, [40, 40, 40, 41], "the reason of the last one has a comma");
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].contains(",lift,verdict,note,measures.fit,measures.fit_pixels,"), "{text}");
+        // The left half of a uniform map.
+        assert!(lines[1].contains("true,2,0.5,0.5,1,,,0.5,0.5,1,"), "{text}");
+        assert!(lines[2].ends_with(&",".repeat(26)), "{text}");
+        Ok(())
+    }
+
+    #[test]
     fn samples_have_one_row_each() -> anyhow::Result<()> {
         let mut out = Vec::new();
-        let mut table = SampleTable::new(&mut out)?;
+        let mut table = SampleTable::new(&mut out, false)?;
         let judgements = fixture::judgements();
         for (sample, judgement) in fixture::samples().iter().zip(&judgements) {
             table.row(sample, judgement.as_ref(), &fixture::names())?;

@@ -3,10 +3,11 @@
 use crate::analysis::{Explanation, Measured, Outcome, Prediction, Score};
 use crate::dataset::{ClassId, SampleId};
 use crate::geometry::{BBox, Size};
+use crate::measure::{Baseline, Measure, MeasureChoice};
 use crate::roi::{Roi, RoiSource};
 use crate::saliency::SaliencyMap;
 use crate::store::SampleResult;
-use crate::summary::{ClassRow, Spread};
+use crate::summary::{ChosenMean, ClassRow, MeasureMean, Spread};
 use crate::verdict::{Judgement, Verdict};
 
 pub(super) fn row() -> ClassRow {
@@ -25,6 +26,7 @@ pub(super) fn row() -> ClassRow {
         accuracy: Some(0.75),
         uninformative: 0,
         spread: Spread::default(),
+        measure: None,
         judgement: Some(Judgement { verdict: Verdict::Spurious, note: "sky, mostly".into() }),
     }
 }
@@ -45,8 +47,19 @@ pub(super) fn empty_row() -> ClassRow {
         accuracy: None,
         uninformative: 0,
         spread: Spread::default(),
+        measure: None,
         judgement: None,
     }
+}
+
+/// [`row`] and [`empty_row`] with a measure.
+pub(super) fn measured_rows() -> [ClassRow; 2] {
+    let choice = MeasureChoice { measure: Measure::PointingGame, minus: Some(Baseline::Centre) };
+    let chosen = |n, mean, ci| Some(ChosenMean { choice, mean: MeasureMean { n, mean, ci } });
+    [
+        ClassRow { measure: chosen(2, Some(0.5), Some((0.25, 1.0))), ..row() },
+        ClassRow { measure: chosen(0, None, None), ..empty_row() },
+    ]
 }
 
 pub(super) fn names() -> Vec<String> {

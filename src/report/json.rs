@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{class_name, status};
+use super::{SampleExtras, class_name, measures, status};
 use crate::analysis::{Measured, Outcome};
 use crate::geometry::BBox;
+use crate::measure::Baseline;
 use crate::store::SampleResult;
 use crate::summary::ClassRow;
 use crate::verdict::Judgement;
@@ -29,6 +30,34 @@ pub(super) struct Class<'a> {
     pub(super) uninformative: usize,
     pub(super) verdict: Option<&'static str>,
     pub(super) note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) measure: Option<ChosenMeasure>,
+}
+
+/// The mean of a measure that was chosen.
+#[derive(Serialize)]
+pub(super) struct ChosenMeasure {
+    pub(super) name: &'static str,
+    pub(super) minus: Option<&'static str>,
+    pub(super) n: usize,
+    pub(super) mean: Option<f64>,
+    pub(super) ci_low: Option<f64>,
+    pub(super) ci_high: Option<f64>,
+}
+
+impl ChosenMeasure {
+    /// The one of a row.
+    pub(super) fn of(row: &ClassRow) -> Option<Self> {
+        let chosen = row.measure?;
+        Some(Self {
+            name: chosen.choice.measure.name(),
+            minus: chosen.choice.minus.map(Baseline::name),
+            n: chosen.mean.n,
+            mean: chosen.mean.mean,
+            ci_low: chosen.mean.ci.map(|ci| ci.0),
+            ci_high: chosen.mean.ci.map(|ci| ci.1),
+        })
+    }
 }
 
 impl<'a> From<&'a ClassRow> for Class<'a> {
@@ -50,6 +79,7 @@ impl<'a> From<&'a ClassRow> for Class<'a> {
             uninformative: row.uninformative,
             verdict: row.judgement.as_ref().map(|judgement| judgement.verdict.as_str()),
             note: row.judgement.as_ref().and_then(Judgement::note),
+            measure: ChosenMeasure::of(row),
         }
     }
 }
@@ -78,8 +108,18 @@ pub(super) struct Sample<'a> {
     pub(super) lift: Option<f64>,
     pub(super) verdict: Option<&'static str>,
     pub(super) note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "measures_as_map")]
+    pub(super) measures: Option<[Option<f64>; measures::COUNT]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) saliency: Option<Saliency<'a>>,
+}
+
+/// The measures under their names.
+fn measures_as_map<S: Serializer>(
+    values: &Option<[Option<f64>; measures::COUNT]>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(measures::names().iter().zip(values.iter().flatten()))
 }
 
 #[derive(Serialize)]
@@ -117,10 +157,10 @@ pub(super) fn sample(
     sample: &SampleResult,
     judgement: Option<&Judgement>,
     names: &[String],
-    with_saliency: bool,
+    with: SampleExtras,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    Ok(serde_json::to_writer(out, &record(sample, judgement, names, with_saliency))?)
+    Ok(serde_json::to_writer(out, &record(sample, judgement, names, with))?)
 }
 
 /// What is written of a sample, with what was decided about it.
@@ -128,7 +168,7 @@ pub(super) fn record<'a>(
     sample: &'a SampleResult,
     judgement: Option<&'a Judgement>,
     names: &'a [String],
-    with_saliency: bool,
+    with: SampleExtras,
 ) -> Sample<'a> {
     let base = Sample {
         path: &sample.path,
@@ -147,11 +187,12 @@ pub(super) fn record<'a>(
         lift: None,
         verdict: judgement.map(|judgement| judgement.verdict.as_str()),
         note: judgement.and_then(Judgement::note),
+        measures: with.measures.then_some([None; measures::COUNT]),
         saliency: None,
     };
     match &sample.outcome {
         Outcome::Failed(reason) => Sample { error: Some(reason), ..base },
-        Outcome::Measured(measured) => measured_sample(base, measured, names, with_saliency),
+        Outcome::Measured(measured) => measured_sample(base, measured, names, with),
     }
 }
 
@@ -159,7 +200,7 @@ fn measured_sample<'a>(
     base: Sample<'a>,
     measured: &'a Measured,
     names: &'a [String],
-    with_saliency: bool,
+    with: SampleExtras,
 ) -> Sample<'a> {
     let Measured { explanation, rois, fit, rule: _ } = measured;
     let map = &explanation.map;
@@ -186,7 +227,8 @@ fn measured_sample<'a>(
         fit: fit.value(),
         area_share: fit.area_share(),
         lift: fit.lift(),
-        saliency: with_saliency.then(|| Saliency { height: map.height(), width: map.width(), values: map.values() }),
+        measures: with.measures.then(|| measures::values(Some(measured))),
+        saliency: with.saliency.then(|| Saliency { height: map.height(), width: map.width(), values: map.values() }),
         ..base
     }
 }
@@ -201,9 +243,10 @@ mod tests {
     use crate::report::fixture;
 
     /// The fixture's sample at a place.
-    fn line(place: usize, with_saliency: bool) -> anyhow::Result<String> {
+    fn line(place: usize, saliency: bool) -> anyhow::Result<String> {
         let (samples, judgements, mut out) = (fixture::samples(), fixture::judgements(), Vec::new());
-        sample(&samples[place], judgements[place].as_ref(), &fixture::names(), with_saliency, &mut out)?;
+        let with = SampleExtras { saliency, measures: false };
+        sample(&samples[place], judgements[place].as_ref(), &fixture::names(), with, &mut out)?;
         Ok(String::from_utf8(out)?)
     }
 
@@ -233,6 +276,19 @@ mod tests {
             + r#""height":null,"view":null,"top":[],"target":null,"correct":null,"rois":[],"fit":null,"#
             + r#""area_share":null,"lift":null,"verdict":"no_object","note":"a wall"}"#;
         assert_eq!(line(2, true)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn measures_are_an_object_of_numbers_by_name() -> anyhow::Result<()> {
+        let with = SampleExtras { measures: true, saliency: false };
+        for (place, expected) in [(0, serde_json::json!(0.5)), (2, serde_json::Value::Null)] {
+            let mut out = Vec::new();
+            sample(&fixture::samples()[place], None, &fixture::names(), with, &mut out)?;
+            let value: serde_json::Value = serde_json::from_slice(&out)?;
+            assert_eq!(value["measures"].as_object().map(serde_json::Map::len), Some(measures::COUNT));
+            assert_eq!(value["measures"]["uniform_roc_auc"], expected);
+        }
         Ok(())
     }
 

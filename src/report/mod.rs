@@ -11,6 +11,7 @@ mod csv;
 mod fixture;
 mod html;
 mod json;
+mod measures;
 mod parquet;
 mod photos;
 mod sheet;
@@ -93,6 +94,15 @@ pub enum SampleFormat {
     Parquet,
 }
 
+/// What is written of samples besides their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SampleExtras {
+    /// The raw maps, for which CSV has no place.
+    pub saliency: bool,
+    /// The localisation measures of the map and of the baselines.
+    pub measures: bool,
+}
+
 /// Writes class rows in the order they come.
 ///
 /// # Errors
@@ -108,38 +118,35 @@ pub fn write_classes(rows: &[ClassRow], format: ClassFormat, out: &mut (dyn Writ
 
 /// Writes every sample of a run that has an outcome, in path order. Memory does not grow with their number.
 ///
-/// `with_saliency` adds the raw maps, for which CSV has no place.
-///
 /// # Errors
 /// If the project cannot be read, or `out` takes no more.
 pub fn write_samples(
     store: &Store,
     run: RunId,
     format: SampleFormat,
-    with_saliency: bool,
+    with: SampleExtras,
     out: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
     let names = store.class_names(run)?;
     let verdicts = sample_verdicts(store.verdicts(run)?);
     match format {
         SampleFormat::Csv => {
-            let mut table = csv::SampleTable::new(out)?;
+            let mut table = csv::SampleTable::new(out, with.measures)?;
             store.for_each_result(run, |sample| {
                 Ok::<_, ReportError>(table.row(&sample, verdicts.get(&sample.id), &names)?)
             })?;
             table.finish()?;
         }
         SampleFormat::Parquet => {
-            let mut file = parquet::SampleFile::new(out).map_err(parquet::error)?;
+            let mut file = parquet::SampleFile::new(out, with.measures).map_err(parquet::error)?;
             store.for_each_result(run, |sample| {
-                file.row(&json::record(&sample, verdicts.get(&sample.id), &names, with_saliency))
-                    .map_err(parquet::error)
+                file.row(&json::record(&sample, verdicts.get(&sample.id), &names, with)).map_err(parquet::error)
             })?;
             file.finish().map_err(parquet::error)?;
         }
         SampleFormat::JsonLines => {
             store.for_each_result(run, |sample| {
-                json::sample(&sample, verdicts.get(&sample.id), &names, with_saliency, out)?;
+                json::sample(&sample, verdicts.get(&sample.id), &names, with, out)?;
                 Ok::<_, ReportError>(out.write_all(b"\n")?)
             })?;
         }
@@ -148,7 +155,7 @@ pub fn write_samples(
             store.for_each_result(run, |sample| {
                 out.write_all(before)?;
                 before = b",\n";
-                Ok::<_, ReportError>(json::sample(&sample, verdicts.get(&sample.id), &names, with_saliency, out)?)
+                Ok::<_, ReportError>(json::sample(&sample, verdicts.get(&sample.id), &names, with, out)?)
             })?;
             out.write_all(if before == b"[\n" { b"[]\n" } else { b"\n]\n" })?;
         }

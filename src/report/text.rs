@@ -3,19 +3,19 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::words::{finding_word, verdict_word};
-use crate::summary::{ClassRow, Finding, Thresholds, findings};
+use crate::summary::{ChosenMean, ClassRow, Finding, Thresholds, findings};
 
 /// A column: its header and to which side it is flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
+pub enum Column<'a> {
     /// Words.
-    Left(&'static str),
+    Left(&'a str),
     /// Numbers.
-    Right(&'static str),
+    Right(&'a str),
 }
 
 /// Lines of aligned columns, two spaces apart, the header first; every row has a cell for each column.
-pub fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
+pub fn table(columns: &[Column<'_>], rows: &[Vec<String>]) -> String {
     let header = columns.iter().map(|c| match c {
         Column::Left(name) | Column::Right(name) => (*name).to_owned(),
     });
@@ -38,8 +38,10 @@ pub fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Class rows as a table; shares are in percent. Verdicts have a column where there are any.
+/// Class rows as a table; shares are in percent. A chosen measure stands before the note, with its number of values. Verdicts have
+/// a column where there are any.
 pub fn class_table(rows: &[ClassRow]) -> String {
+    let chosen = rows.iter().find_map(|row| row.measure).map(|measure| measure.choice.title());
     let mut columns = vec![
         Column::Left("class"),
         Column::Right("samples"),
@@ -50,8 +52,11 @@ pub fn class_table(rows: &[ClassRow]) -> String {
         Column::Right("lift"),
         Column::Right("area %"),
         Column::Right("accuracy %"),
-        Column::Left("note"),
     ];
+    if let Some(title) = &chosen {
+        columns.extend([Column::Right(title), Column::Right("95 % interval"), Column::Right("n")]);
+    }
+    columns.push(Column::Left("note"));
     let judged = rows.iter().any(|row| row.judgement.is_some());
     columns.extend(judged.then_some(Column::Left("verdict")));
     let cells: Vec<Vec<String>> = rows
@@ -68,14 +73,28 @@ pub fn class_table(rows: &[ClassRow]) -> String {
                 row.mean_lift.map_or("–".into(), |lift| format!("{lift:.2}")),
                 percent(row.mean_area_share),
                 percent(row.accuracy),
-                notes.join(", "),
             ];
+            if chosen.is_some() {
+                cells.extend(measure_cells(row));
+            }
+            cells.push(notes.join(", "));
             let verdict = row.judgement.as_ref().map(|judgement| verdict_word(judgement.verdict)).unwrap_or_default();
             cells.extend(judged.then_some(verdict));
             cells
         })
         .collect();
     table(&columns, &cells)
+}
+
+/// A chosen measure, its interval and its number of values.
+fn measure_cells(row: &ClassRow) -> [String; 3] {
+    let Some(ChosenMean { choice, mean }) = row.measure else { return ["–"; 3].map(str::to_owned) };
+    let text = |value: f64| match choice.measure.is_share() {
+        true => format!("{:.1}", 100.0 * value),
+        false => format!("{value:.2}"),
+    };
+    let interval = mean.ci.map_or("–".into(), |(low, high)| format!("{} – {}", text(low), text(high)));
+    [mean.mean.map_or("–".into(), text), interval, mean.n.to_string()]
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -136,6 +155,16 @@ mod tests {
         assert!(lines[2].ends_with('–'), "{}", lines[2]);
         assert!(lines[0].ends_with("  verdict"));
         assert!(!class_table(&[fixture::empty_row()]).contains("verdict"), "where nothing was judged");
+    }
+
+    #[test]
+    fn a_chosen_measure_is_shown_with_its_interval_and_number() {
+        let text = class_table(&fixture::measured_rows());
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].contains("Pointing game − centre  95 % interval  n  note"), "{text}");
+        let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>();
+        assert!(words(1).ends_with(&["50.0", "25.0", "–", "100.0", "2", "suspect", "spurious"]), "{text}");
+        assert!(words(2).ends_with(&["–", "–", "0"]), "{text}");
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub use compare::{
     ClassDifference, Comparison, DifferenceColumn, Paired, SampleDifference, Side, compare, sort_differences,
 };
 pub use confusion::{Confusion, confusions};
-pub use measures::{MeasureMean, MeasureRow, Minus, SampleMeasures, class_means, measure_rows};
+pub use measures::{
+    ChosenMean, ChosenMeans, MeasureMean, MeasureRow, SampleMeasures, class_means, measure_rows, sample_measures,
+};
 pub use sort::{SortKey, sort_rows, sort_rows_by};
 pub use spread::{BINS, Spread};
 
@@ -71,6 +73,8 @@ pub struct ClassRow {
     pub uninformative: usize,
     /// How the fits of the samples with a region are spread.
     pub spread: Spread,
+    /// Mean of the measure that was chosen beside the fit; see [`ChosenMeans`].
+    pub measure: Option<ChosenMean>,
     /// What a reviewer decided about the class; see [`add_verdicts`].
     pub judgement: Option<Judgement>,
 }
@@ -133,6 +137,7 @@ fn class_row(class: &str, scores: &[Option<&Score>], no_roi: NoRoi) -> ClassRow 
         accuracy: share(judged.iter().filter(|c| **c).count(), judged.len()),
         uninformative: area_shares.iter().filter(|a| **a >= UNINFORMATIVE_AREA_SHARE).count(),
         spread: Spread::of(&fits),
+        measure: None,
         judgement: None,
     }
 }
@@ -180,6 +185,7 @@ pub enum ClassColumn {
     Accuracy,
     Uninformative,
     Spread,
+    Measure,
     Verdict,
 }
 
@@ -200,6 +206,7 @@ impl ClassColumn {
             Self::Accuracy => row.accuracy,
             Self::Uninformative => Some(row.uninformative as f64),
             Self::Spread => row.spread.deviation,
+            Self::Measure => row.measure?.mean.mean,
             Self::Verdict => place(row.judgement.as_ref()?.verdict),
         }
     }

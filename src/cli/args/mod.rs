@@ -16,7 +16,7 @@ pub(super) use checks::{AgreementArgs, CheckArgs, CheckFormatArg};
 pub(super) use compare::{CompareArgs, ComparisonFormatArg};
 pub(super) use models::{AddArgs, ChannelsArg, InterpolationArg, ModelsArgs, ModelsCommand, PullArgs, ResizeArg};
 pub(super) use pictures::{OverlayArgs, ReportArgs, SheetArgs};
-pub(super) use tables::{ClassesArgs, ExportArgs, ExportKind, MeasuresArgs, SampleFormatArg};
+pub(super) use tables::{ClassesArgs, ExportArgs, ExportKind, MeasuresArgs, SampleFormatArg, SortArg};
 
 use crate::analysis::{RoiChoice, Sources};
 use crate::device::DeviceChoice;

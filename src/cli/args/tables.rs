@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::RoiArgs;
 use crate::cli::regions::RegionFormat;
+use crate::measure::{Baseline, Measure, MeasureChoice};
 use crate::report::{ClassFormat, SampleFormat};
-use crate::summary::{ClassColumn, Minus, NoRoi};
+use crate::summary::{ClassColumn, NoRoi};
 
 #[derive(Debug, Args)]
 pub(crate) struct ClassesArgs {
@@ -21,6 +22,12 @@ pub(crate) struct ClassesArgs {
     /// Sort highest first
     #[arg(long)]
     pub(crate) reverse: bool,
+    /// Another measure beside the fit: fit_pixels, lift, pointing_game, rank_accuracy, top_k, roc_auc or half_max_mass
+    #[arg(long, value_name = "NAME")]
+    pub(crate) measure: Option<Measure>,
+    /// Show what the measure (by default the fit) has beyond that of a map that knows nothing of the network
+    #[arg(long, value_name = "BASELINE", default_value = "nothing")]
+    pub(crate) minus: MinusArg,
     /// What samples without a region add to the mean fit
     #[arg(long, default_value = "exclude")]
     pub(crate) no_roi: NoRoiArg,
@@ -45,6 +52,8 @@ pub(crate) enum SortArg {
     Confidence,
     Accuracy,
     Uninformative,
+    /// The one of --measure
+    Measure,
 }
 
 impl From<SortArg> for ClassColumn {
@@ -62,6 +71,7 @@ impl From<SortArg> for ClassColumn {
             SortArg::Confidence => Self::Confidence,
             SortArg::Accuracy => Self::Accuracy,
             SortArg::Uninformative => Self::Uninformative,
+            SortArg::Measure => Self::Measure,
         }
     }
 }
@@ -125,12 +135,21 @@ pub(crate) enum MinusArg {
     Uniform,
 }
 
-impl From<MinusArg> for Minus {
+impl ClassesArgs {
+    /// The measure that is shown beside the fit.
+    pub(crate) fn chosen(&self) -> Option<MeasureChoice> {
+        let minus: Option<Baseline> = self.minus.into();
+        let is_asked = self.measure.is_some() || minus.is_some();
+        is_asked.then(|| MeasureChoice { measure: self.measure.unwrap_or_default(), minus })
+    }
+}
+
+impl From<MinusArg> for Option<Baseline> {
     fn from(arg: MinusArg) -> Self {
         match arg {
-            MinusArg::Nothing => Self::Nothing,
-            MinusArg::Centre => Self::Centre,
-            MinusArg::Uniform => Self::Uniform,
+            MinusArg::Nothing => None,
+            MinusArg::Centre => Some(Baseline::Centre),
+            MinusArg::Uniform => Some(Baseline::Uniform),
         }
     }
 }
@@ -149,6 +168,9 @@ pub(crate) struct ExportArgs {
     /// With the saliency grids (JSON and Parquet only)
     #[arg(long)]
     pub(crate) saliency: bool,
+    /// With all localisation measures, also of the baselines
+    #[arg(long)]
+    pub(crate) measures: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

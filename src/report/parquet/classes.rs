@@ -6,7 +6,7 @@ use super::column::{Column, Leaf};
 use crate::report::json::Class;
 
 /// The columns of `Rows`, in its order.
-pub(super) const SCHEMA: &str = "message classes {
+const SCHEMA: &str = "
     required binary class (STRING);
     required int64 samples;
     required int64 failed;
@@ -23,10 +23,21 @@ pub(super) const SCHEMA: &str = "message classes {
     required int64 uninformative;
     optional binary verdict (STRING);
     optional binary note (STRING);
+";
+
+/// Those of a chosen measure.
+const MEASURE: &str = "optional group measure {
+    required binary name (STRING);
+    optional binary minus (STRING);
+    required int64 n;
+    optional double mean;
+    optional double ci_low;
+    optional double ci_high;
 }";
 
 #[derive(Default)]
 pub(super) struct Rows {
+    has_measure: bool,
     class: Column<ByteArrayType>,
     /// `samples`, `failed` and `with_roi`.
     counts: [Column<Int64Type>; 3],
@@ -35,9 +46,24 @@ pub(super) struct Rows {
     uninformative: Column<Int64Type>,
     /// Verdict and note.
     judgement: [Column<ByteArrayType>; 2],
+    /// Name and baseline.
+    measure: [Column<ByteArrayType>; 2],
+    n: Column<Int64Type>,
+    /// The mean and its interval.
+    measured: [Column<DoubleType>; 3],
 }
 
 impl Rows {
+    /// Rows of which some have a measure, or none.
+    pub(super) fn new(has_measure: bool) -> Self {
+        Self { has_measure, ..Self::default() }
+    }
+
+    /// The schema of its columns.
+    pub(super) fn schema(&self) -> String {
+        format!("message classes {{ {SCHEMA} {} }}", if self.has_measure { MEASURE } else { "" })
+    }
+
     pub(super) fn push(&mut self, row: &Class<'_>) {
         self.class.push(ByteArray::from(row.class));
         for (column, n) in self.counts.iter_mut().zip([row.samples, row.failed, row.with_roi]) {
@@ -61,6 +87,15 @@ impl Rows {
         for (column, text) in self.judgement.iter_mut().zip([row.verdict, row.note]) {
             column.push_optional(text.map(ByteArray::from));
         }
+        if self.has_measure {
+            let measure = row.measure.as_ref();
+            self.measure[0].push_optional(measure.map(|m| ByteArray::from(m.name)));
+            self.measure[1].push_in_group(measure.map(|m| m.minus.map(ByteArray::from)));
+            self.n.push_optional(measure.map(|m| m.n as i64));
+            for (i, column) in self.measured.iter_mut().enumerate() {
+                column.push_in_group(measure.map(|m| [m.mean, m.ci_low, m.ci_high][i]));
+            }
+        }
     }
 
     pub(super) fn leaves(&mut self) -> Vec<&mut dyn Leaf> {
@@ -69,6 +104,11 @@ impl Rows {
         leaves.extend(self.means.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves.push(&mut self.uninformative);
         leaves.extend(self.judgement.iter_mut().map(|c| c as &mut dyn Leaf));
+        if self.has_measure {
+            leaves.extend(self.measure.iter_mut().map(|c| c as &mut dyn Leaf));
+            leaves.push(&mut self.n);
+            leaves.extend(self.measured.iter_mut().map(|c| c as &mut dyn Leaf));
+        }
         leaves
     }
 }

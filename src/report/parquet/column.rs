@@ -37,6 +37,12 @@ impl<T: DataType> Column<T> {
         self.entry(value, definition, 0);
     }
 
+    /// A row's value in a group; group and value may be missing.
+    pub(super) fn push_in_group(&mut self, value: Option<Option<T::T>>) {
+        let definition = i16::from(value.is_some()) + i16::from(value.as_ref().is_some_and(Option::is_some));
+        self.entry(value.flatten(), definition, 0);
+    }
+
     /// A row's list of values.
     pub(super) fn push_list(&mut self, values: impl IntoIterator<Item = T::T>) {
         self.push_nested(0, values.into_iter().map(|value| (Some(value), 1)));

@@ -48,10 +48,11 @@ fn write_group(file: &mut SerializedFileWriter<Out<'_>>, leaves: Vec<&mut dyn Le
 
 /// Writes the class table.
 pub(super) fn classes<'r>(rows: impl IntoIterator<Item = Class<'r>>, out: Out<'_>) -> Result<()> {
-    let mut file = open(classes::SCHEMA, out)?;
-    let mut columns = classes::Rows::default();
-    for row in rows {
-        columns.push(&row);
+    let rows: Vec<Class<'r>> = rows.into_iter().collect();
+    let mut columns = classes::Rows::new(rows.iter().any(|row| row.measure.is_some()));
+    let mut file = open(&columns.schema(), out)?;
+    for row in &rows {
+        columns.push(row);
     }
     write_group(&mut file, columns.leaves())?;
     file.close().map(drop)
@@ -64,8 +65,9 @@ pub(super) struct SampleFile<'a> {
 }
 
 impl<'a> SampleFile<'a> {
-    pub(super) fn new(out: Out<'a>) -> Result<Self> {
-        Ok(Self { file: open(samples::SCHEMA, out)?, rows: samples::Rows::default() })
+    pub(super) fn new(out: Out<'a>, with_measures: bool) -> Result<Self> {
+        let rows = samples::Rows::new(with_measures);
+        Ok(Self { file: open(&rows.schema(), out)?, rows })
     }
 
     pub(super) fn row(&mut self, sample: &Sample<'_>) -> Result<()> {
@@ -109,7 +111,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::report::{fixture, json};
+    use crate::report::{SampleExtras, fixture, json};
 
     /// A row as JSON has it, but for boxes, which are groups.
     fn row_value(row: &Row) -> Value {
@@ -150,29 +152,31 @@ mod tests {
 
     #[test]
     fn class_rows_have_every_field_of_json() -> anyhow::Result<()> {
-        let table = [fixture::row(), fixture::empty_row()];
-        let (mut file, mut text) = (tempfile::tempfile()?, Vec::new());
-        classes(table.iter().map(Class::from), &mut file)?;
-        json::classes(&table, &mut text)?;
-        assert_eq!(Value::from(rows(file)?), serde_json::from_slice::<Value>(&text)?);
+        for table in [[fixture::row(), fixture::empty_row()], fixture::measured_rows()] {
+            let (mut file, mut text) = (tempfile::tempfile()?, Vec::new());
+            classes(table.iter().map(Class::from), &mut file)?;
+            json::classes(&table, &mut text)?;
+            assert_eq!(Value::from(rows(file)?), serde_json::from_slice::<Value>(&text)?);
+        }
         Ok(())
     }
 
     #[test]
     fn samples_have_every_field_of_json_and_the_best_class_by_itself() -> anyhow::Result<()> {
-        for with_saliency in [false, true] {
+        for (saliency, measures) in [(false, false), (true, false), (false, true)] {
+            let with = SampleExtras { saliency, measures };
             let mut written = tempfile::tempfile()?;
-            let mut file = SampleFile::new(&mut written)?;
+            let mut file = SampleFile::new(&mut written, measures)?;
             let (samples, judgements) = (fixture::samples(), fixture::judgements());
             for (sample, judgement) in samples.iter().zip(&judgements) {
-                file.row(&json::record(sample, judgement.as_ref(), &fixture::names(), with_saliency))?;
+                file.row(&json::record(sample, judgement.as_ref(), &fixture::names(), with))?;
             }
             file.finish()?;
             let rows = rows(written)?;
             assert_eq!(rows.len(), 3);
             for (mut row, (sample, judgement)) in rows.into_iter().zip(samples.iter().zip(&judgements)) {
                 let mut line = Vec::new();
-                json::sample(sample, judgement.as_ref(), &fixture::names(), with_saliency, &mut line)?;
+                json::sample(sample, judgement.as_ref(), &fixture::names(), with, &mut line)?;
                 let mut expected = named(serde_json::from_slice(&line)?);
                 let fields = row.as_object_mut().ok_or_else(|| anyhow::anyhow!("a row is an object"))?;
                 let top = expected["top"][0].clone();
@@ -190,7 +194,7 @@ mod tests {
     #[test]
     fn the_file_says_what_its_numbers_are_counted_in() -> anyhow::Result<()> {
         let mut file = tempfile::tempfile()?;
-        SampleFile::new(&mut file)?.finish()?;
+        SampleFile::new(&mut file, false)?.finish()?;
         let reader = SerializedFileReader::new(file)?;
         let metadata = reader.metadata().file_metadata();
         assert_eq!(metadata.num_rows(), 0);

@@ -4,9 +4,10 @@ use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, FloatTy
 
 use super::column::{Column, Leaf};
 use crate::report::json::Sample;
+use crate::report::measures;
 
 /// The columns of `Rows`, in its order. What JSON has as an array of four numbers is a group with their names.
-pub(super) const SCHEMA: &str = "message samples {
+const SCHEMA: &str = "
     required binary path (STRING);
     optional binary label (STRING);
     required binary status (STRING);
@@ -35,15 +36,18 @@ pub(super) const SCHEMA: &str = "message samples {
     optional double lift;
     optional binary verdict (STRING);
     optional binary note (STRING);
-    optional group saliency {
-        required int64 height;
-        required int64 width;
-        required group values (LIST) { repeated group list { required float element; } }
-    }
+";
+
+/// The columns behind those of the measures.
+const SALIENCY: &str = "optional group saliency {
+    required int64 height;
+    required int64 width;
+    required group values (LIST) { repeated group list { required float element; } }
 }";
 
 #[derive(Default)]
 pub(super) struct Rows {
+    with_measures: bool,
     /// Rows that were pushed and not yet written.
     pub(super) pushed: usize,
     /// Values of their saliency maps.
@@ -69,12 +73,26 @@ pub(super) struct Rows {
     fit: [Column<DoubleType>; 3],
     /// Verdict and note.
     judgement: [Column<ByteArrayType>; 2],
+    /// In the order of their names.
+    measures: [Column<DoubleType>; measures::COUNT],
     /// Height and width.
     grid: [Column<Int64Type>; 2],
     saliency: Column<FloatType>,
 }
 
 impl Rows {
+    /// Rows with the measures or without them.
+    pub(super) fn new(with_measures: bool) -> Self {
+        Self { with_measures, ..Self::default() }
+    }
+
+    /// The schema of its columns.
+    pub(super) fn schema(&self) -> String {
+        let fields = measures::names().map(|name| format!("optional double {name};")).concat();
+        let group = if self.with_measures { format!("required group measures {{ {fields} }}") } else { String::new() };
+        format!("message samples {{ {SCHEMA} {group} {SALIENCY} }}")
+    }
+
     pub(super) fn push(&mut self, sample: &Sample<'_>) {
         let text = |text: &str| ByteArray::from(text);
         self.pushed += 1;
@@ -103,6 +121,9 @@ impl Rows {
         }
         for (column, words) in self.judgement.iter_mut().zip([sample.verdict, sample.note]) {
             column.push_optional(words.map(text));
+        }
+        if let Some(values) = sample.measures.filter(|_| self.with_measures) {
+            self.measures.iter_mut().zip(values).for_each(|(column, value)| column.push_optional(value));
         }
         let map = sample.saliency.as_ref();
         self.grid[0].push_optional(map.map(|map| map.height as i64));
@@ -141,6 +162,9 @@ impl Rows {
         ]);
         leaves.extend(all(&mut self.fit));
         leaves.extend(all(&mut self.judgement));
+        if self.with_measures {
+            leaves.extend(all(&mut self.measures));
+        }
         leaves.extend(all(&mut self.grid));
         leaves.push(&mut self.saliency);
         leaves

@@ -12,12 +12,13 @@ use super::{Format, What};
 use crate::analysis::RoiChoice;
 use crate::overlay::{Style, encode_png};
 use crate::report::{
-    ClassFormat, ComparedRun, ComparisonOptions, HtmlOptions, ModelNote, PageProgress, ReportError, SampleFormat,
-    SheetOptions, class_sheet, sample_picture, write_classes, write_comparison_html, write_html, write_samples,
+    ClassFormat, ComparedRun, ComparisonOptions, HtmlOptions, ModelNote, PageProgress, ReportError, SampleExtras,
+    SampleFormat, SheetOptions, class_sheet, sample_picture, write_classes, write_comparison_html, write_html,
+    write_samples,
 };
 use crate::store::{RunInfo, Store};
 use crate::summary::{
-    ClassColumn, ClassDifference, Comparison, NoRoi, Thresholds, add_verdicts, class_rows, sort_rows,
+    ChosenMeans, ClassColumn, ClassDifference, Comparison, NoRoi, Thresholds, add_verdicts, class_rows, sort_rows,
 };
 use crate::ui::compare::Runs;
 
@@ -36,6 +37,8 @@ pub(crate) struct Source {
     pub(crate) style: Style,
     /// What it is compared with, with the classes in the order of the window.
     pub(crate) compared: Option<(Arc<Runs>, Vec<ClassDifference>)>,
+    /// Of the measure that the class table shows beside the fit.
+    pub(crate) means: Option<Arc<ChosenMeans>>,
     /// Where the line between usual and remarkable is drawn.
     pub(crate) thresholds: Thresholds,
 }
@@ -95,6 +98,9 @@ fn write_part(
             let verdicts = store.verdicts(run.id)?;
             add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
             sort_rows(&mut rows, ClassColumn::Fit, false);
+            if let Some(means) = &source.means {
+                means.add_to(&mut rows);
+            }
             let format = match format {
                 Format::Csv => ClassFormat::Csv,
                 Format::Json => ClassFormat::Json,
@@ -108,7 +114,7 @@ fn write_part(
                 Format::Json => SampleFormat::JsonLines,
                 Format::Parquet => SampleFormat::Parquet,
             };
-            write_samples(&store, run.id, format, false, &mut out)?;
+            write_samples(&store, run.id, format, SampleExtras::default(), &mut out)?;
         }
         What::Report => {
             let options = HtmlOptions { thresholds: source.thresholds, ..HtmlOptions::default() };

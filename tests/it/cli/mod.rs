@@ -13,6 +13,8 @@ mod bad;
 mod checks;
 /// Two runs side by side.
 mod compare;
+/// Other measures than the fit.
+mod measures;
 /// One's own networks.
 pub(crate) mod models;
 /// Whose regions count.
