@@ -170,7 +170,10 @@ mod tests {
         classes(&fixture::measured_rows(), &mut out)?;
         let text = String::from_utf8(out)?;
         let ends: Vec<_> = text.lines().collect();
-        assert!(ends[0].ends_with(",failed,verdict,note,measure,minus,measure_n,measure_mean,measure_ci_low,measure_ci_high"));
+        assert!(
+            ends[0]
+                .ends_with(",failed,verdict,note,measure,minus,measure_n,measure_mean,measure_ci_low,measure_ci_high")
+        );
         assert!(ends[1].ends_with("pointing_game,centre,2,0.5,0.25,1"), "{text}");
         assert!(ends[2].ends_with(",pointing_game,centre,0,,,"), "{text}");
         Ok(())

@@ -9,6 +9,7 @@ use super::models::ModelCommand;
 use super::takeaway::TakeCommand;
 use crate::analysis::RoiChoice;
 use crate::dataset::{ClassId, SampleId};
+use crate::measure::{Baseline, Measure, MeasureChoice};
 use crate::verdict::{Subject, Verdict};
 
 /// A wish of a panel, carried out outside of drawing.
@@ -47,6 +48,12 @@ pub(crate) enum Command {
     CancelRun,
     /// Show the images of a class.
     SelectClass(String),
+    /// Show a measure in the class table beside the fit; the fit itself takes it away.
+    ChooseMeasure(MeasureChoice),
+    /// Show another measure there, less the same baseline as before.
+    TurnToMeasure(Measure),
+    /// Take another baseline off the measure there, or none.
+    TurnToBaseline(Option<Baseline>),
     /// Show the class this many rows further down the table.
     StepClass(isize),
     /// Show an image.

@@ -10,6 +10,7 @@ use eframe::egui::{
 use super::command::{Command, Dialog};
 use super::compare::CompareCommand;
 use super::theme::{palette, size, space};
+use crate::measure::{Baseline, Measure, MeasureChoice};
 
 /// A command with its name and its keys.
 struct Entry {
@@ -44,6 +45,17 @@ const ENTRIES: &[Entry] = &[
     entry("Show the whole image", "F", || Command::FitImage),
     entry("Show the image pixel for pixel", "Z", || Command::OneToOne),
     entry("Draw regions by hand", "E", || Command::ToggleDrawing),
+    entry("Measure: none but the fit", "", || Command::ChooseMeasure(MeasureChoice::default())),
+    entry("Measure: fit (pixel sum)", "", || Command::TurnToMeasure(Measure::FitPixels)),
+    entry("Measure: lift", "", || Command::TurnToMeasure(Measure::Lift)),
+    entry("Measure: pointing game", "", || Command::TurnToMeasure(Measure::PointingGame)),
+    entry("Measure: rank accuracy", "", || Command::TurnToMeasure(Measure::RankAccuracy)),
+    entry("Measure: top-k intersection", "", || Command::TurnToMeasure(Measure::TopK)),
+    entry("Measure: AUC", "", || Command::TurnToMeasure(Measure::RocAuc)),
+    entry("Measure: hot mass, from half the maximum on", "", || Command::TurnToMeasure(Measure::HalfMaxMass)),
+    entry("Measure as it is, no baseline", "", || Command::TurnToBaseline(None)),
+    entry("Measure less that of the centre", "", || Command::TurnToBaseline(Some(Baseline::Centre))),
+    entry("Measure less that of a uniform map", "", || Command::TurnToBaseline(Some(Baseline::Uniform))),
     entry("Open project…", "Ctrl+O", || Command::AskProject),
     entry("Open folder…", "Ctrl+Shift+O", || Command::AskFolder),
     entry("Close project", "", || Command::Close),

@@ -22,6 +22,7 @@ mod jobs;
 mod keys;
 mod launch;
 mod layers;
+mod measured;
 mod models;
 mod other_map;
 mod pictures;

@@ -151,6 +151,22 @@ pub(crate) fn share_bar(ui: &Ui, rect: Rect, share: f64, interval: Option<(f64, 
     }
 }
 
+/// A bar for a difference of shares, `-1.0..=1.0`, from the middle to the right where it is a gain and to the left where it is a
+/// loss, with the interval of its uncertainty as a line on it.
+pub(crate) fn difference_bar(ui: &Ui, rect: Rect, difference: f64, interval: Option<(f64, f64)>) {
+    let palette = palette(ui);
+    let painter = ui.painter();
+    painter.rect_filled(rect, CornerRadius::same(2), palette.raised);
+    let x = |v: f64| rect.center().x + 0.5 * rect.width() * v.clamp(-1.0, 1.0) as f32;
+    let color = if difference < 0.0 { palette.warn } else { palette.accent };
+    let filled = Rect::from_two_pos(pos2(x(0.0), rect.top()), pos2(x(difference), rect.bottom()));
+    painter.rect_filled(filled, CornerRadius::ZERO, color);
+    painter.vline(x(0.0), rect.y_range().expand(2.0), Stroke::new(1.0, palette.weak));
+    if let Some((low, high)) = interval {
+        painter.hline(x(low)..=x(high), rect.center().y, Stroke::new(1.0, palette.strong));
+    }
+}
+
 /// Bars as high as the counts, the highest as high as the rectangle, over a line at their feet.
 pub(crate) fn histogram(ui: &Ui, rect: Rect, counts: &[u32], color: Color32) {
     let most = counts.iter().copied().max().unwrap_or(0).max(1) as f32;

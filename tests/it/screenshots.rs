@@ -244,6 +244,28 @@ impl Launcher for Explaining {
     }
 }
 
+/// The pointing game less that of the centre point: the menu, and the table sorted by it.
+#[test]
+fn measures_beside_the_fit() {
+    let mut window = on_demo([1280.0, 800.0], 1.0);
+    window.get_by_label("Measure").click();
+    settle(&mut window);
+    window.get_by_label("Rank accuracy").click();
+    settle(&mut window);
+    window.get_by_label("Less centre").click();
+    settle(&mut window);
+    keep(&window.render().unwrap(), "menu_of_measures");
+    window.key_press(Key::Escape);
+    choose(&mut window, "Thresholds");
+    compare(&mut window, "measures");
+    let mut window = on_demo([2560.0, 1440.0], 1.0);
+    choose(&mut window, "Measure");
+    choose(&mut window, "Hot mass");
+    window.key_press(Key::Escape);
+    settle(&mut window);
+    keep(&window.render().unwrap(), "measures_wide");
+}
+
 #[test]
 fn image_page_wide_with_side_by_side() {
     let mut window = on_demo([2560.0, 1440.0], 1.0);

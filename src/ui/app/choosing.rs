@@ -16,8 +16,11 @@ impl App {
         self.try_models();
         self.explain();
         self.arrange();
-        let Some(project) = &self.session.project else { return };
-        self.panes.classes.refresh(&project.classes, &self.session.verdicts);
+        if self.session.project.is_none() {
+            return;
+        }
+        self.measure();
+        self.refresh_classes();
         if self.selection.class.is_none()
             && let Some(class) = self.panes.classes.rows().first().map(|row| row.class.clone())
         {

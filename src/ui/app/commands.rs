@@ -6,6 +6,7 @@ use eframe::egui::{Context, Theme, ViewportCommand};
 
 use super::App;
 use crate::analysis::RoiChoice;
+use crate::measure::MeasureChoice;
 use crate::ui::command::Command;
 use crate::ui::drawing::Input;
 use crate::ui::launch::Request;
@@ -45,6 +46,15 @@ impl App {
             }
             Command::PauseRun(pause) => self.steer(|runner| runner.control.pause(pause)),
             Command::CancelRun => self.steer(|runner| runner.control.cancel()),
+            Command::ChooseMeasure(choice) => self.panes.classes.choose_measure(choice),
+            Command::TurnToMeasure(measure) => {
+                let classes = &mut self.panes.classes;
+                classes.choose_measure(MeasureChoice { measure, ..classes.measure() });
+            }
+            Command::TurnToBaseline(minus) => {
+                let classes = &mut self.panes.classes;
+                classes.choose_measure(MeasureChoice { minus, ..classes.measure() });
+            }
             Command::SelectClass(class) => self.select_class(&class),
             Command::StepClass(step) => {
                 let class = self.panes.classes.step(self.selection.class.as_deref(), step).map(str::to_owned);

@@ -11,6 +11,7 @@ use eframe::egui::Context;
 use super::App;
 use super::compare::CompareEvent;
 use super::explain::{EXPLAINING, MapEvent};
+use super::measure::{MEASURING, MeasureEvent};
 use super::models::ModelEvent;
 use super::takeaway::TakeEvent;
 use crate::focus::ClassFocus;
@@ -46,6 +47,8 @@ pub(super) enum Event {
     Model(ModelEvent),
     /// A job about maps tells; of the project of this number.
     Map(u64, MapEvent),
+    /// A job about measures tells.
+    Measure(MeasureEvent),
     /// Regions that were drawn by hand were written, or not.
     Drawn(anyhow::Result<()>),
     /// About the comparison with another run.
@@ -96,13 +99,16 @@ impl App {
             Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
             Event::Model(event) => self.model_told(ctx, event),
             Event::Map(generation, event) => self.map_told(generation, event),
+            Event::Measure(event) => self.measure_told(event),
             Event::Drawn(Ok(())) => self.session.is_stale = self.session.project.is_some(),
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
             Event::Compare(event) => self.compare_told(ctx, event),
             Event::Take(event) => self.take_told(event),
             Event::Crashed(job) => {
-                if job == EXPLAINING {
-                    self.panes.sample.other.crashed();
+                match job {
+                    EXPLAINING => self.panes.sample.other.crashed(),
+                    MEASURING => self.session.measured.crashed(),
+                    _ => {}
                 }
                 self.crashed(job);
             }

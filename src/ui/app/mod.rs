@@ -8,6 +8,7 @@ mod commands;
 mod compare;
 mod events;
 mod explain;
+mod measure;
 mod models;
 mod opening;
 mod place;

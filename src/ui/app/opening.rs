@@ -74,11 +74,12 @@ impl App {
         self.session.verdicts = Verdicts::new(snapshot.verdicts.iter().cloned());
         self.panes.sample.drawing.reset();
         self.panes.sample.other.clear();
+        self.session.measured.clear();
         ctx.send_viewport_cmd(ViewportCommand::Title(format!("{} – camroi", snapshot.title())));
         self.habits.remember(&snapshot.file);
         self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
         self.show(Arc::clone(&snapshot));
-        self.panes.classes.refresh(&snapshot.classes, &self.session.verdicts);
+        self.refresh_classes();
         if again && let Some(class) = self.habits.class.take() {
             let sample = self.habits.sample.take().map(SampleId);
             self.select_class(&class);
@@ -112,6 +113,7 @@ impl App {
         self.selection = Selection { generation: self.selection.generation + 1, ..Selection::default() };
         self.textures.set_source(None);
         self.panes.sample.other.clear();
+        self.session.measured.clear();
         self.habits.project = None;
         ctx.send_viewport_cmd(ViewportCommand::Title("camroi".into()));
     }

@@ -107,11 +107,12 @@ impl App {
         let width = ui.available_width();
         let (panes, selection, textures) = (&mut self.panes, &self.selection, &mut self.textures);
         let verdicts = &self.session.verdicts;
+        let measuring = self.session.measured.state(panes.classes.measure());
         let class = selection.class.as_deref();
         let left = Panel::left("classes").frame(frame).resizable(true).size_range(280.0..=width * 0.6);
         left.default_size((width * 0.4).clamp(400.0, 640.0)).show(ui, |ui| {
             ui.take_available_width();
-            commands.extend(panes.classes.ui(ui, Some(&project.total), class));
+            commands.extend(panes.classes.ui(ui, Some(&project.total), class, &measuring));
         });
         let names = project.names();
         let tiles = class.map(|class| Tiles {

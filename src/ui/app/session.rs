@@ -9,6 +9,7 @@ use eframe::egui::Context;
 
 use crate::analysis::RoiChoice;
 use crate::dataset::SampleId;
+use crate::ui::measured::Measured;
 use crate::ui::project::{Detail, Snapshot};
 use crate::ui::runner::Runner;
 use crate::ui::verdicts::Verdicts;
@@ -30,6 +31,8 @@ pub(super) struct Session {
     pub(super) reading: bool,
     /// Whether the reviewer changed what they show.
     pub(super) is_stale: bool,
+    /// The measures of its samples, where the class table shows one.
+    pub(super) measured: Measured,
     /// Which regions count.
     pub(super) rois: RoiChoice,
     /// When they were last read.

@@ -87,6 +87,8 @@ impl App {
         let layers = self.panes.sample.layers;
         let thresholds = *self.panes.classes.thresholds();
         let compared = self.panes.compare.runs();
+        let choice = self.panes.classes.measure();
+        let means = self.session.measured.means().filter(|means| means.choice() == choice && !choice.is_fit()).cloned();
         let style = Style { heat_map: layers.heat.then(|| layers.style()), boxes: layers.boxes, view: layers.view };
         self.jobs.spawn("writing a file", move |reporter| {
             let source = Source {
@@ -96,6 +98,7 @@ impl App {
                 rois: project.rois,
                 style,
                 compared,
+                means,
                 thresholds,
             };
             let result = write(&what, &source, &path, replace, &mut |at| {

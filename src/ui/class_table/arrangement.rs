@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{REGISTRY, Spec};
+use super::columns::{Kind, REGISTRY, Spec};
 
 /// Room between two columns, in points.
 pub(super) const GAP: f32 = 6.0;
@@ -105,9 +105,10 @@ impl Arrangement {
         }
     }
 
-    /// Places of the shown columns that fit into a width, in their order.
-    pub(super) fn fitting(&self, width: f32) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..self.columns.len()).filter(|place| self.columns[*place].shown).collect();
+    /// Places of the shown columns that fit into a width, in their order; that of the measure is one only where one was chosen.
+    pub(super) fn fitting(&self, width: f32, has_measure: bool) -> Vec<usize> {
+        let is_wanted = |placed: &Placed| placed.shown && (has_measure || placed.spec.kind != Kind::MeasureBar);
+        let mut places: Vec<usize> = (0..self.columns.len()).filter(|place| is_wanted(&self.columns[*place])).collect();
         while places.iter().map(|place| self.columns[*place].width() + GAP).sum::<f32>() > width {
             let Some(at) = (0..places.len()).max_by_key(|at| self.columns[places[*at]].expendable()) else { break };
             if self.columns[places[at]].expendable() == 0 {
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     fn ids(arrangement: &Arrangement, width: f32) -> Vec<&'static str> {
-        arrangement.fitting(width).into_iter().map(|place| arrangement.columns[place].spec.id).collect()
+        arrangement.fitting(width, false).into_iter().map(|place| arrangement.columns[place].spec.id).collect()
     }
 
     fn place(arrangement: &Arrangement, id: &str) -> usize {
@@ -140,7 +141,8 @@ mod tests {
     #[test]
     fn the_least_important_columns_give_way_first() {
         let all = Arrangement::default();
-        assert_eq!(ids(&all, 2000.0).len(), REGISTRY.iter().filter(|spec| spec.at_first).count());
+        assert_eq!(ids(&all, 2000.0).len(), REGISTRY.iter().filter(|spec| spec.at_first).count() - 1);
+        assert_eq!(all.fitting(10.0, true).len(), 3, "class, fit and measure");
         assert_eq!(ids(&all, 260.0), ["class", "fit", "lift"]);
         assert_eq!(ids(&all, 10.0), ["class", "fit"]);
     }

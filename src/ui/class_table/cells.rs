@@ -26,6 +26,7 @@ pub(super) fn cell_ui(ui: &mut Ui, spec: &Spec, row: &ClassRow, suspect: bool) {
             let text = value.map_or("–".into(), |v| format!("{v:.2}"));
             number_ui(ui, text, if low { palette.warn } else { palette.text });
         }
+        Kind::MeasureBar => measure_ui(ui, row),
         Kind::Histogram => {
             if row.spread.count() > 0 {
                 let rect = ui.max_rect();
@@ -72,6 +73,34 @@ fn fit_ui(ui: &mut Ui, row: &ClassRow, suspect: bool) {
         widgets::share_bar(ui, bar, fit, row.ci, if suspect { palette.warn } else { palette.accent });
     }
     number_ui(ui, format::percent(row.mean_fit), palette.strong);
+}
+
+/// The mean of the chosen measure; differences have their bar to the left or right of the middle.
+fn measure_ui(ui: &mut Ui, row: &ClassRow) {
+    let palette = palette(ui);
+    let Some(chosen) = row.measure else { return };
+    let rect = ui.max_rect();
+    let right = (rect.right() - NUMBER - 6.0).max(rect.left() + 8.0);
+    let bar = Rect::from_min_max(pos2(rect.left() + 8.0, rect.center().y - 3.5), pos2(right, rect.center().y + 3.5));
+    if let (Some(mean), true) = (chosen.mean.mean, chosen.choice.measure.is_share()) {
+        match chosen.choice.minus {
+            None => widgets::share_bar(ui, bar, mean, chosen.mean.ci, palette.accent),
+            Some(_) => widgets::difference_bar(ui, bar, mean, chosen.mean.ci),
+        }
+    }
+    number_ui(ui, chosen.text(), palette.strong);
+    let interval = chosen
+        .mean
+        .ci
+        .map(|(low, high)| format!(", 95\u{a0}% interval {} to {}", chosen.choice.text(low), chosen.choice.text(high)));
+    let hint = format!(
+        "{}: {}{}, {}",
+        chosen.choice.title(),
+        chosen.text(),
+        interval.unwrap_or_default(),
+        format::counted(chosen.mean.n, "image", "images")
+    );
+    ui.interact(rect, ui.scope_id().with("measure"), Sense::hover()).on_hover_text(hint);
 }
 
 fn verdict_ui(ui: &mut Ui, row: &ClassRow) {

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     FitBar,
     /// A factor that is remarkable below 1.
     Factor,
+    /// The mean of the chosen measure as a bar with its interval, and as a number.
+    MeasureBar,
     /// The fits as a histogram.
     Histogram,
     /// The reviewer's verdict.
@@ -55,7 +57,7 @@ const fn column(column: ClassColumn, id: &'static str, title: &'static str, kind
         Kind::Count => 36.0,
         Kind::Failures | Kind::Factor => 42.0,
         Kind::Share => 46.0,
-        Kind::FitBar => 112.0,
+        Kind::FitBar | Kind::MeasureBar => 112.0,
         Kind::Histogram => 54.0,
         Kind::Verdict => 82.0,
     };
@@ -88,6 +90,9 @@ pub(super) const REGISTRY: &[Spec] = &[
     column(ClassColumn::Samples, "samples", "n", Kind::Count).named("n", "Number of images").expendable(6),
     column(ClassColumn::Fit, "fit", "Fit", Kind::FitBar)
         .named("fit", "Share of the saliency inside the best region, with its 95 % interval")
+        .rising(),
+    column(ClassColumn::Measure, "measure", "Measure", Kind::MeasureBar)
+        .named("measure", "The measure that was chosen beside the fit, with its 95 % interval")
         .rising(),
     column(ClassColumn::Spread, "spread", "Spread", Kind::Histogram)
         .named("spread", "The fits of its images from 0 to 100 %; sorted by their standard deviation")

@@ -5,6 +5,7 @@
 use eframe::egui::{Frame, Grid, Margin, RichText, Slider, Ui, WidgetInfo, vec2};
 use serde::{Deserialize, Serialize};
 
+use crate::measure::MeasureChoice;
 use crate::summary::{ClassRow, Finding, Thresholds, findings};
 use crate::ui::theme::{palette, size, space};
 use crate::ui::{format, widgets};
@@ -70,14 +71,23 @@ impl ClassFilter {
 pub(super) struct Counts {
     chips: [usize; ClassFilter::ALL.len()],
     lines: [usize; LINES.len()],
+    /// Classes whose measure is below the line that is drawn for it.
+    measure: usize,
+}
+
+/// Whether the chosen measure of a class is below a limit; all are where there is none.
+pub(super) fn is_below(row: &ClassRow, limit: Option<f64>) -> bool {
+    let mean = row.measure.and_then(|measure| measure.mean.mean);
+    limit.is_none_or(|limit| mean.is_some_and(|mean| mean < limit))
 }
 
 impl Counts {
-    pub(super) fn of(rows: &[ClassRow], lines: &Thresholds) -> Self {
+    pub(super) fn of(rows: &[ClassRow], lines: &Thresholds, measure_below: Option<f64>) -> Self {
         let count = |passes: &dyn Fn(&ClassRow) -> bool| rows.iter().filter(|row| passes(row)).count();
         Self {
             chips: ClassFilter::ALL.map(|filter| count(&|row| filter.passes(row, lines))),
             lines: LINES.each_ref().map(|line| count(&|row| (line.passes)(row, lines))),
+            measure: count(&|row| is_below(row, measure_below)),
         }
     }
 }
@@ -127,13 +137,15 @@ const LINES: [Line; 4] = [
 pub(super) struct Filters {
     pub(super) chosen: ClassFilter,
     pub(super) thresholds: Thresholds,
+    /// Only classes whose chosen measure is below this are listed.
+    pub(super) measure_below: Option<f64>,
     /// Whether the sliders are shown.
     lines_shown: bool,
 }
 
 impl Filters {
     /// The chips, and the sliders if they are wanted; whether the plot's region is to be taken back.
-    pub(super) fn ui(&mut self, ui: &mut Ui, counts: &Counts, has_region: bool) -> bool {
+    pub(super) fn ui(&mut self, ui: &mut Ui, counts: &Counts, has_region: bool, measure: MeasureChoice) -> bool {
         let mut take_back = false;
         ui.add_space(space::NEAR);
         Frame::new().inner_margin(Margin::symmetric(12, 0)).show(ui, |ui| {
@@ -152,20 +164,26 @@ impl Filters {
                 if has_region {
                     take_back = widgets::chip(ui, true, "Region of the plot ×", "List all again").clicked();
                 }
+                if let Some(limit) = self.measure_below {
+                    let text = format!("{} below {} ×", measure.title(), measure.text(limit));
+                    if widgets::chip(ui, true, &text, "List all again").clicked() {
+                        self.measure_below = None;
+                    }
+                }
                 let hint = "Where a class becomes suspect";
                 if widgets::chip(ui, self.lines_shown, "Thresholds", hint).clicked() {
                     self.lines_shown ^= true;
                 }
             });
             if self.lines_shown {
-                self.lines_ui(ui, counts);
+                self.lines_ui(ui, counts, measure);
             }
         });
         ui.add_space(space::TIGHT);
         take_back
     }
 
-    fn lines_ui(&mut self, ui: &mut Ui, counts: &Counts) {
+    fn lines_ui(&mut self, ui: &mut Ui, counts: &Counts, measure: MeasureChoice) {
         ui.add_space(space::NEAR);
         let palette = palette(ui);
         ui.spacing_mut().slider_width = (ui.available_width() - 260.0).clamp(60.0, 220.0);
@@ -180,6 +198,9 @@ impl Filters {
                 widgets::caption(ui, format::counted(n, "class", "classes"));
                 ui.end_row();
             }
+            if !measure.is_fit() {
+                self.measure_line_ui(ui, counts.measure, measure);
+            }
         });
         ui.horizontal(|ui| {
             let usual = Thresholds::default();
@@ -188,5 +209,22 @@ impl Filters {
                 self.thresholds = usual;
             }
         });
+    }
+
+    /// The slider that lists only classes whose measure is low; at its end it lists all of them.
+    fn measure_line_ui(&mut self, ui: &mut Ui, n: usize, measure: MeasureChoice) {
+        let most = if measure.measure.is_share() { 1.0 } else { 5.0 };
+        let least = if measure.minus.is_some() { -most } else { 0.0 };
+        widgets::caption(ui, format!("List {} below", measure.short()));
+        let mut value = self.measure_below.unwrap_or(most);
+        let slider = ui.add(Slider::new(&mut value, least..=most).step_by(0.01).show_value(false));
+        slider.widget_info(|| WidgetInfo::slider(true, value, "Measure below"));
+        if slider.changed() {
+            self.measure_below = (value < most).then_some(value);
+        }
+        let text = self.measure_below.map_or_else(|| "any".to_owned(), |limit| measure.text(limit));
+        ui.label(RichText::new(text).size(size::SMALL).color(palette(ui).strong));
+        widgets::caption(ui, format::counted(n, "class", "classes"));
+        ui.end_row();
     }
 }

@@ -9,6 +9,7 @@ use eframe::egui::{
 
 use super::arrangement::{GAP, Placed};
 use super::columns::{Kind, Spec};
+use crate::measure::MeasureChoice;
 use crate::summary::{ClassColumn, SortKey};
 use crate::ui::theme::{self, palette, size};
 
@@ -38,6 +39,29 @@ pub(super) struct Stand<'a> {
     pub(super) placed: &'a Placed,
     /// Whether it is left of the name, which takes what the other columns leave.
     pub(super) before_name: bool,
+    /// The measure that was chosen.
+    pub(super) measure: MeasureChoice,
+}
+
+impl Stand<'_> {
+    /// What stands in the heading.
+    fn title(&self) -> String {
+        match self.placed.spec.kind {
+            Kind::MeasureBar => self.measure.short(),
+            _ => self.placed.spec.title.to_owned(),
+        }
+    }
+
+    /// What the column shows, in a sentence.
+    fn meaning(&self) -> String {
+        match (self.placed.spec.kind, self.measure.minus) {
+            (Kind::MeasureBar, None) => self.measure.measure.meaning().to_owned(),
+            (Kind::MeasureBar, Some(baseline)) => {
+                format!("{}, less that of a map with {}", self.measure.measure.meaning(), baseline.meaning())
+            }
+            _ => self.placed.spec.meaning.to_owned(),
+        }
+    }
 }
 
 /// Draws the heading of a column in its cell; the table is sorted by `keys`.
@@ -49,7 +73,7 @@ pub(super) fn head_ui(ui: &mut Ui, stand: Stand<'_>, keys: &[SortKey]) -> (Head,
     let response = ui.interact(rect, ui.scope_id().with(spec.id), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, &label));
     let rank = keys.iter().position(|key| key.column == spec.column);
-    paint(ui, rect, spec, rank.map(|rank| (rank, keys)), response.hovered());
+    paint(ui, rect, (spec, &stand.title()), rank.map(|rank| (rank, keys)), response.hovered());
     let mut done = response.clicked().then(|| {
         let also = ui.input(|input| input.modifiers.command);
         Done::Sort { column: spec.column, also }
@@ -59,7 +83,7 @@ pub(super) fn head_ui(ui: &mut Ui, stand: Stand<'_>, keys: &[SortKey]) -> (Head,
     {
         done = Some(Done::Resize { place, width });
     }
-    let hint = format!("{}. Ctrl+click sorts by it as well, dragging moves it.", spec.meaning);
+    let hint = format!("{}. Ctrl+click sorts by it as well, dragging moves it.", stand.meaning());
     let response = response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(hint);
     (Head { place, rect, response }, done)
 }
@@ -79,7 +103,7 @@ fn edge_ui(ui: &Ui, rect: Rect, Stand { placed, before_name, .. }: Stand<'_>) ->
     moved.map(|dx| placed.width() + if before_name { dx } else { -dx })
 }
 
-fn paint(ui: &Ui, rect: Rect, spec: &Spec, sorted: Option<(usize, &[SortKey])>, hovered: bool) {
+fn paint(ui: &Ui, rect: Rect, (spec, title): (&Spec, &str), sorted: Option<(usize, &[SortKey])>, hovered: bool) {
     let palette = palette(ui);
     let color = match (sorted, hovered) {
         (_, true) => palette.strong,
@@ -92,7 +116,7 @@ fn paint(ui: &Ui, rect: Rect, spec: &Spec, sorted: Option<(usize, &[SortKey])>, 
         _ if at_left => (rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER),
         _ => (rect.right_center(), Align2::RIGHT_CENTER),
     };
-    let text = ui.painter().text(at, anchor, spec.title, theme::strong(size::SMALL), color);
+    let text = ui.painter().text(at, anchor, title, theme::strong(size::SMALL), color);
     let Some((rank, keys)) = sorted else { return };
     let x = if at_left { text.right() + 8.0 } else { text.left() - 8.0 };
     triangle(ui, pos2(x, rect.center().y), keys[rank].descending, color);

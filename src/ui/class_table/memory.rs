@@ -6,6 +6,7 @@ use super::arrangement::{Arrangement, StoredColumn};
 use super::columns::{by_id, spec};
 use super::filters::ClassFilter;
 use super::{ClassTable, MAX_KEYS};
+use crate::measure::{Baseline, MeasureChoice};
 use crate::summary::{SortKey, Thresholds};
 
 /// A key of the sort, by the id of its column.
@@ -33,6 +34,8 @@ pub(crate) struct TableMemory {
     text: String,
     filter: ClassFilter,
     thresholds: Option<StoredThresholds>,
+    /// Names of the measure beside the fit and of its baseline.
+    measure: Option<(String, Option<String>)>,
 }
 
 impl ClassTable {
@@ -48,6 +51,9 @@ impl ClassTable {
             text: self.text.clone(),
             filter: self.filters.chosen,
             thresholds: Some(StoredThresholds { fit, lift, accuracy, coverage }),
+            measure: (!self.measure.is_fit()).then(|| {
+                (self.measure.measure.name().to_owned(), self.measure.minus.map(|baseline| baseline.name().to_owned()))
+            }),
         }
     }
 
@@ -61,6 +67,12 @@ impl ClassTable {
         }
         if !memory.columns.is_empty() {
             self.columns = Arrangement::restored(&memory.columns);
+        }
+        if let Some((name, minus)) = &memory.measure
+            && let Ok(measure) = name.parse()
+        {
+            let minus = Baseline::ALL.into_iter().find(|baseline| Some(baseline.name()) == minus.as_deref());
+            self.measure = MeasureChoice { measure, minus };
         }
         self.text.clone_from(&memory.text);
         self.filters.chosen = memory.filter;

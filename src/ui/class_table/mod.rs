@@ -8,6 +8,7 @@ mod cells;
 mod columns;
 mod filters;
 mod heads;
+mod measure;
 mod memory;
 mod scatter;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use eframe::egui::accesskit::Role;
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{
-    Align, Button, CursorIcon, Frame, Layout, Panel, PopupCloseBehavior, Rect, RichText, Sense, TextEdit, Ui,
+    Align, Button, CursorIcon, Frame, Label, Layout, Panel, PopupCloseBehavior, Rect, RichText, Sense, TextEdit, Ui,
     UiBuilder, WidgetInfo, vec2,
 };
 use egui_extras::{Column, TableBuilder, TableRow};
@@ -25,12 +26,14 @@ use super::command::Command;
 use super::theme::{palette, size, space};
 use super::verdicts::Verdicts;
 use super::{format, widgets};
-use crate::summary::{ClassColumn, ClassRow, SortKey, Thresholds, add_verdicts, sort_rows_by};
+use crate::measure::MeasureChoice;
+use crate::summary::{ChosenMeans, ClassColumn, ClassRow, SortKey, Thresholds, add_verdicts, sort_rows_by};
 use arrangement::{Arrangement, GAP};
 use cells::cell_ui;
 use columns::{Kind, spec};
 use filters::{ClassFilter, Counts, Filters};
 use heads::{Done, Head, Stand, drag_ui, head_ui};
+pub(crate) use measure::Measuring;
 pub(crate) use memory::TableMemory;
 use scatter::{Picked, Points, Region, Scatter};
 
@@ -43,6 +46,8 @@ pub(crate) struct ClassTable {
     /// What the rows are sorted by; at least one key.
     keys: Vec<SortKey>,
     columns: Arrangement,
+    /// Shown beside the fit, unless it is the fit.
+    measure: MeasureChoice,
     /// Part of the names to show.
     text: String,
     filters: Filters,
@@ -62,6 +67,8 @@ struct Wanted {
     filter: ClassFilter,
     thresholds: Thresholds,
     region: Option<Region>,
+    measure: MeasureChoice,
+    measure_below: Option<f64>,
     /// Of the verdicts.
     generation: u64,
 }
@@ -73,6 +80,9 @@ struct Listed {
     /// Which of them are suspect.
     suspects: Arc<[bool]>,
     all: Arc<[ClassRow]>,
+    /// All rows with the chosen measure, as the plot shows them.
+    plotted: Arc<[ClassRow]>,
+    means: Option<Arc<ChosenMeans>>,
     wanted: Option<Wanted>,
     counts: Counts,
 }
@@ -82,6 +92,7 @@ impl Default for ClassTable {
         Self {
             keys: vec![SortKey { column: ClassColumn::Fit, descending: false }],
             columns: Arrangement::default(),
+            measure: MeasureChoice::default(),
             text: String::new(),
             filters: Filters::default(),
             region: None,
@@ -93,37 +104,51 @@ impl Default for ClassTable {
 }
 
 impl ClassTable {
-    /// Sorts and filters if the rows, the verdicts or the wishes have changed; call outside of drawing.
-    pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>, verdicts: &Verdicts) {
+    /// Sorts and filters if the rows, the verdicts, the means of the chosen measure or the wishes have changed; call outside of
+    /// drawing.
+    pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>, means: Option<&Arc<ChosenMeans>>, verdicts: &Verdicts) {
+        let means = means.filter(|means| means.choice() == self.measure);
         let wanted = Wanted {
             keys: self.keys.clone(),
             text: format::name(self.text.trim()).to_lowercase(),
             filter: self.filters.chosen,
             thresholds: self.filters.thresholds,
             region: self.region,
+            measure: self.measure,
+            measure_below: self.filters.measure_below,
             generation: verdicts.generation(),
         };
-        if self.listed.wanted.as_ref() == Some(&wanted) && Arc::ptr_eq(&self.listed.all, all) {
+        let are_same = match (&self.listed.means, means) {
+            (Some(had), Some(new)) => Arc::ptr_eq(had, new),
+            (had, new) => had.is_none() && new.is_none(),
+        };
+        if self.listed.wanted.as_ref() == Some(&wanted) && Arc::ptr_eq(&self.listed.all, all) && are_same {
             return;
         }
         let lines = &wanted.thresholds;
         let mut rows = all.to_vec();
         add_verdicts(&mut rows, verdicts.all());
-        let counts = Counts::of(&rows, lines);
+        if let Some(means) = means {
+            means.add_to(&mut rows);
+        }
+        let plotted = rows.clone().into();
+        let counts = Counts::of(&rows, lines, wanted.measure_below);
         rows.retain(|row| {
             wanted.filter.passes(row, lines)
+                && filters::is_below(row, wanted.measure_below)
                 && format::name(&row.class).to_lowercase().contains(&wanted.text)
                 && wanted.region.is_none_or(|region| region.contains(row))
         });
         sort_rows_by(&mut rows, &wanted.keys);
         let suspects = rows.iter().map(|row| ClassFilter::Suspect.passes(row, lines)).collect();
-        self.listed = Listed { rows: rows.into(), suspects, all: Arc::clone(all), wanted: Some(wanted), counts };
+        let (all, means) = (Arc::clone(all), means.cloned());
+        self.listed = Listed { rows: rows.into(), suspects, all, plotted, means, wanted: Some(wanted), counts };
     }
 
     /// As [`ClassTable::refresh`], when only verdicts have changed.
     pub(crate) fn refresh_verdicts(&mut self, verdicts: &Verdicts) {
-        let all = Arc::clone(&self.listed.all);
-        self.refresh(&all, verdicts);
+        let (all, means) = (Arc::clone(&self.listed.all), self.listed.means.clone());
+        self.refresh(&all, means.as_ref(), verdicts);
     }
 
     /// The rows as they are listed.
@@ -181,7 +206,13 @@ impl ClassTable {
     }
 
     /// Draws the table.
-    pub(crate) fn ui(&mut self, ui: &mut Ui, total: Option<&ClassRow>, selected: Option<&str>) -> Option<Command> {
+    pub(crate) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        total: Option<&ClassRow>,
+        selected: Option<&str>,
+        measuring: &Measuring,
+    ) -> Option<Command> {
         let (all, listed) = (self.listed.all.len(), self.listed.rows.len());
         widgets::header(
             ui,
@@ -197,9 +228,10 @@ impl ClassTable {
             |ui| {
                 self.search_ui(ui);
                 self.columns_ui(ui);
+                self.measure_ui(ui);
             },
         );
-        if self.filters.ui(ui, &self.listed.counts, self.region.is_some()) {
+        if self.filters.ui(ui, &self.listed.counts, self.region.is_some(), self.measure) {
             self.region = None;
         }
         if all == 0 {
@@ -212,9 +244,12 @@ impl ClassTable {
             return picked;
         }
         if let Some(total) = total {
-            total_ui(ui, total);
+            total_ui(ui, total, self.listed.means.as_deref());
         }
-        let next = self.queue_ui(ui);
+        let mut next = self.queue_ui(ui);
+        if *measuring != Measuring::Idle {
+            next = self.measuring_ui(ui, measuring).or(next);
+        }
         self.table_ui(ui, selected).or(picked).or(next)
     }
 
@@ -226,7 +261,8 @@ impl ClassTable {
         }
         let panel = Panel::bottom("plot").frame(Frame::new()).resizable(true).default_size(room * 0.4);
         let points = Points {
-            rows: &self.listed.all,
+            rows: &self.listed.plotted,
+            measure: self.measure,
             listed: &self.listed.rows,
             selected,
             thresholds: &self.filters.thresholds,
@@ -257,12 +293,15 @@ impl ClassTable {
         let text = RichText::new("Columns").size(size::SMALL + 0.5).color(palette(ui).weak);
         let behaviour = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         let button = MenuButton::from_button(Button::new(text).frame_when_inactive(false)).config(behaviour);
-        let columns = &mut self.columns;
+        let (columns, has_measure) = (&mut self.columns, !self.measure.is_fit());
         let (response, _) = button.ui(ui, |ui| {
             widgets::caption(ui, "Dragging a heading moves its column, dragging an edge resizes it.");
             let mut shift = None;
             for place in 0..columns.columns().len() {
                 let placed = columns.columns()[place];
+                if placed.spec.kind == Kind::MeasureBar && !has_measure {
+                    continue;
+                }
                 let (mut shown, fixed) = (placed.shown, placed.spec.expendable == 0);
                 ui.horizontal(|ui| {
                     for (icon, to, side) in [
@@ -292,7 +331,7 @@ impl ClassTable {
 
     fn table_ui(&mut self, ui: &mut Ui, selected: Option<&str>) -> Option<Command> {
         let (rows, suspects) = (Arc::clone(&self.listed.rows), Arc::clone(&self.listed.suspects));
-        let places = self.columns.fitting(ui.available_width() - SCROLL_BAR - 8.0);
+        let places = self.columns.fitting(ui.available_width() - SCROLL_BAR - 8.0, !self.measure.is_fit());
         let mut chosen = None;
         ui.spacing_mut().item_spacing = vec2(GAP, 0.0);
         let inside = ui.available_rect_before_wrap();
@@ -303,6 +342,7 @@ impl ClassTable {
             .id_salt("classes")
             .sense(Sense::click())
             .auto_shrink(false)
+            .min_scrolled_height(0.0)
             .cell_layout(Layout::left_to_right(Align::Center));
         for (_, placed) in &columns {
             table = table.column(if placed.spec.kind == Kind::Name {
@@ -315,7 +355,7 @@ impl ClassTable {
             table = table.scroll_to_row(row, None).animate_scrolling(false);
         }
         let mut done = None;
-        let header = |mut header: TableRow<'_, '_>| done = heads_ui(&mut header, &columns, &self.keys);
+        let header = |mut header: TableRow<'_, '_>| done = heads_ui(&mut header, &columns, &self.keys, self.measure);
         table.header(30.0, header).body(|body| {
             body.rows(space::ROW, rows.len(), |mut table_row| {
                 let row = &rows[table_row.index()];
@@ -358,14 +398,19 @@ impl ClassTable {
 }
 
 /// All headings; what was done with one of them.
-fn heads_ui(row: &mut TableRow<'_, '_>, columns: &[(usize, arrangement::Placed)], keys: &[SortKey]) -> Option<Done> {
+fn heads_ui(
+    row: &mut TableRow<'_, '_>,
+    columns: &[(usize, arrangement::Placed)],
+    keys: &[SortKey],
+    measure: MeasureChoice,
+) -> Option<Done> {
     let name = columns.iter().position(|(_, placed)| placed.spec.kind == Kind::Name).unwrap_or(0);
     let mut heads: Vec<Head> = Vec::new();
     let mut done = None;
     let last = columns.len().saturating_sub(1);
     for (i, (place, placed)) in columns.iter().enumerate() {
         row.col(|ui| {
-            let stand = Stand { place: *place, placed, before_name: i < name };
+            let stand = Stand { place: *place, placed, before_name: i < name, measure };
             let (head, by_head) = head_ui(ui, stand, keys);
             heads.push(head);
             done = done.or(by_head);
@@ -384,16 +429,19 @@ const MIN_ROOM: f32 = 420.0;
 const SCROLL_BAR: f32 = 12.0;
 
 /// One line over the whole data set.
-fn total_ui(ui: &mut Ui, total: &ClassRow) {
+fn total_ui(ui: &mut Ui, total: &ClassRow, means: Option<&ChosenMeans>) {
     ui.horizontal(|ui| {
         ui.add_space(12.0);
+        let measure = means.map(|means| format!(", {} {}", means.choice().title(), means.total().text()));
         let text = format!(
-            "All images: fit {}, lift {}, accuracy {}, coverage {}",
+            "All images: fit {}, lift {}, accuracy {}, coverage {}{}",
             format::percent(total.mean_fit),
             format::factor(total.mean_lift),
             format::percent(total.accuracy),
             format::percent(total.coverage),
+            measure.unwrap_or_default(),
         );
-        widgets::caption(ui, text);
+        let color = palette(ui).weak;
+        ui.add(Label::new(RichText::new(&text).size(size::SMALL).color(color)).truncate()).on_hover_text(&text);
     });
 }

@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use crate::dataset::without_wordnet_id;
+use crate::measure::MeasureChoice;
 use crate::summary::{ClassRow, Thresholds};
 use crate::ui::theme::{self, Palette, palette, size, space};
 use crate::ui::{format, widgets};
@@ -20,6 +21,8 @@ pub(crate) enum Axis {
     Fit,
     /// Mean lift.
     Lift,
+    /// Mean of the measure that was chosen.
+    Measure(MeasureChoice),
 }
 
 impl Axis {
@@ -27,13 +30,46 @@ impl Axis {
         match self {
             Self::Fit => row.mean_fit,
             Self::Lift => row.mean_lift,
+            Self::Measure(choice) => row.measure.filter(|measure| measure.choice == choice)?.mean.mean,
         }
     }
 
-    fn title(self) -> &'static str {
+    fn title(self) -> String {
         match self {
-            Self::Fit => "Fit",
-            Self::Lift => "Lift",
+            Self::Fit => "Fit".to_owned(),
+            Self::Lift => "Lift".to_owned(),
+            Self::Measure(choice) => choice.title(),
+        }
+    }
+
+    /// A value at the edge of the plot.
+    fn text(self, value: f64) -> String {
+        match self {
+            Self::Fit => format::percent(Some(value)),
+            Self::Lift => format!("{value}"),
+            Self::Measure(choice) => choice.text(value),
+        }
+    }
+
+    /// The values at the ends of the plot.
+    fn ends(self, rows: &[ClassRow]) -> (f64, f64) {
+        let largest = || rows.iter().filter_map(|row| self.value(row)).map(f64::abs).fold(2.0, f64::max).ceil();
+        match self {
+            Self::Fit => (0.0, 1.0),
+            Self::Lift => (0.0, largest()),
+            Self::Measure(choice) => {
+                let most = if choice.measure.is_share() { 1.0 } else { largest() };
+                (if choice.minus.is_some() { -most } else { 0.0 }, most)
+            }
+        }
+    }
+
+    /// Below which value a class may be suspect.
+    fn limit(self, lines: &Thresholds) -> Option<f64> {
+        match self {
+            Self::Fit => Some(lines.fit),
+            Self::Lift => Some(lines.lift),
+            Self::Measure(_) => None,
         }
     }
 }
@@ -47,6 +83,11 @@ pub(crate) struct Region {
 }
 
 impl Region {
+    /// Whether it is one of the chosen measure.
+    pub(super) fn is_of_measure(&self) -> bool {
+        matches!(self.axis, Axis::Measure(_))
+    }
+
     /// Whether a class lies in it.
     pub(crate) fn contains(&self, row: &ClassRow) -> bool {
         let inside = |v: Option<f64>, (low, high): (f64, f64)| v.is_some_and(|v| (low..=high).contains(&v));
@@ -72,18 +113,20 @@ pub(super) enum Picked {
 #[derive(Debug, Default)]
 pub(super) struct Scatter {
     axis: Axis,
+    /// Whether the plot is of the chosen measure, whichever that is.
+    of_measure: bool,
     drawn_from: Option<Pos2>,
 }
 
 /// Where values are on the screen.
 struct Scale {
     plot: Rect,
-    x_max: f64,
+    ends: (f64, f64),
 }
 
 impl Scale {
     fn at(&self, x: f64, y: f64) -> Pos2 {
-        let x = (x / self.x_max).clamp(0.0, 1.0) as f32;
+        let x = ((x - self.ends.0) / (self.ends.1 - self.ends.0)).clamp(0.0, 1.0) as f32;
         pos2(
             self.plot.left() + x * self.plot.width(),
             self.plot.bottom() - y.clamp(0.0, 1.0) as f32 * self.plot.height(),
@@ -91,7 +134,8 @@ impl Scale {
     }
 
     fn region(&self, axis: Axis, drawn: Rect) -> Region {
-        let x = |px: f32| f64::from((px - self.plot.left()) / self.plot.width()) * self.x_max;
+        let share = |px: f32| f64::from((px - self.plot.left()) / self.plot.width());
+        let x = |px: f32| self.ends.0 + share(px) * (self.ends.1 - self.ends.0);
         let y = |py: f32| f64::from((self.plot.bottom() - py) / self.plot.height());
         Region { axis, x: (x(drawn.left()), x(drawn.right())), y: (y(drawn.bottom()), y(drawn.top())) }
     }
@@ -105,6 +149,8 @@ impl Scale {
 pub(super) struct Points<'a> {
     /// All of them.
     pub(super) rows: &'a [ClassRow],
+    /// The measure that was chosen beside the fit.
+    pub(super) measure: MeasureChoice,
     /// Those that the table lists, in any order.
     pub(super) listed: &'a [ClassRow],
     /// The chosen one.
@@ -125,6 +171,11 @@ const EDGE: f32 = 10.0;
 const MAX_NAMED: usize = 24;
 
 impl Scatter {
+    /// Plots the chosen measure, or the fit again.
+    pub(super) fn turn_to_measure(&mut self, of_measure: bool) {
+        (self.of_measure, self.axis) = (of_measure, Axis::Fit);
+    }
+
     /// Draws the plot.
     pub(super) fn ui(&mut self, ui: &mut Ui, points: &Points<'_>) -> Option<Picked> {
         let by = if points.rows.iter().any(|row| row.accuracy.is_some()) { "accuracy" } else { "confidence" };
@@ -132,11 +183,16 @@ impl Scatter {
         ui.horizontal(|ui| {
             ui.add_space(12.0);
             ui.spacing_mut().item_spacing.x = 6.0;
-            for axis in [Axis::Fit, Axis::Lift] {
+            let of_measure = Axis::Measure(points.measure);
+            if self.of_measure {
+                self.axis = of_measure;
+            }
+            let measured = (!points.measure.is_fit()).then_some(of_measure);
+            for axis in [Axis::Fit, Axis::Lift].into_iter().chain(measured) {
                 let hint = "Drag in the plot to list only the classes of a region";
                 let text = format!("{} and {by}", axis.title());
                 if widgets::chip(ui, self.axis == axis, &text, hint).clicked() {
-                    self.axis = axis;
+                    (self.axis, self.of_measure) = (axis, axis == of_measure);
                 }
             }
         });
@@ -148,11 +204,7 @@ impl Scatter {
         let response = ui.interact(plot.expand(6.0), ui.scope_id().with("plot"), Sense::click_and_drag());
         response
             .widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("Plot of {} and {by}", self.axis.title())));
-        let x_max = match self.axis {
-            Axis::Fit => 1.0,
-            Axis::Lift => points.rows.iter().filter_map(|r| r.mean_lift).fold(2.0, f64::max).ceil(),
-        };
-        let scale = Scale { plot: plot.shrink(EDGE), x_max };
+        let scale = Scale { plot: plot.shrink(EDGE), ends: self.axis.ends(points.rows) };
         self.frame_ui(ui, &scale, points.thresholds, by);
         let at = response.hover_pos();
         let near = at.and_then(|at| nearest(self.axis, &scale, points.rows, at));
@@ -199,30 +251,26 @@ impl Scatter {
         let painter = ui.painter();
         let plot = scale.plot.expand(EDGE);
         painter.rect_filled(plot, CornerRadius::same(3), palette.canvas);
-        let limit = match self.axis {
-            Axis::Fit => thresholds.fit,
-            Axis::Lift => thresholds.lift,
-        };
-        let suspects = Rect::from_two_pos(plot.left_top(), scale.at(limit, thresholds.accuracy));
-        painter.rect_filled(suspects, CornerRadius::same(3), palette.canvas.lerp_to_gamma(palette.warn, 0.10));
-        let corner = suspects.left_bottom() + vec2(EDGE + 6.0, -4.0);
-        painter.text(corner, Align2::LEFT_BOTTOM, "suspect", theme::plain(size::SMALL), palette.warn);
+        if let Some(limit) = self.axis.limit(thresholds) {
+            let suspects = Rect::from_two_pos(plot.left_top(), scale.at(limit, thresholds.accuracy));
+            painter.rect_filled(suspects, CornerRadius::same(3), palette.canvas.lerp_to_gamma(palette.warn, 0.10));
+            let corner = suspects.left_bottom() + vec2(EDGE + 6.0, -4.0);
+            painter.text(corner, Align2::LEFT_BOTTOM, "suspect", theme::plain(size::SMALL), palette.warn);
+        }
         let grid = Stroke::new(1.0, palette.line);
         let font = theme::plain(size::SMALL);
         for i in 0..=2 {
             let share = f64::from(i) / 2.0;
-            let (x, y) = (scale.at(share * scale.x_max, 0.0).x, scale.at(0.0, share).y);
+            let value = scale.ends.0 + share * (scale.ends.1 - scale.ends.0);
+            let (x, y) = (scale.at(value, 0.0).x, scale.at(0.0, share).y);
             painter.vline(x, plot.y_range(), grid);
             painter.hline(plot.x_range(), y, grid);
-            let value = match self.axis {
-                Axis::Fit => format::percent(Some(share)),
-                Axis::Lift => format!("{}", share * scale.x_max),
-            };
+            let value = self.axis.text(value);
             painter.text(pos2(x, plot.bottom() + 5.0), Align2::CENTER_TOP, value, font.clone(), palette.weak);
             let share = format::percent(Some(share));
             painter.text(pos2(plot.left() - 6.0, y), Align2::RIGHT_CENTER, share, font.clone(), palette.weak);
         }
-        let quarter = scale.at(scale.x_max * 0.75, 0.0).x;
+        let quarter = scale.plot.left() + 0.75 * scale.plot.width();
         let title = self.axis.title();
         painter.text(pos2(quarter, plot.bottom() + 5.0), Align2::CENTER_TOP, title, font.clone(), palette.text);
         let up = pos2(plot.left() + EDGE + 6.0, plot.bottom() - EDGE - 4.0);
@@ -305,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_point_lies_in_the_region_that_is_drawn_around_it() {
-        let scale = Scale { plot: Rect::from_min_size(pos2(10.0, 10.0), vec2(200.0, 100.0)), x_max: 2.0 };
+        let scale = Scale { plot: Rect::from_min_size(pos2(10.0, 10.0), vec2(200.0, 100.0)), ends: (0.0, 2.0) };
         let at = scale.at(1.5, 0.25);
         assert_eq!(at, pos2(160.0, 85.0));
         let region = scale.region(Axis::Lift, Rect::from_center_size(at, vec2(10.0, 10.0)));

@@ -11,6 +11,7 @@ use eframe::egui::{
 
 use super::canvas::region_title;
 use super::live::Live;
+use super::measures;
 use super::stage::best_region;
 use crate::analysis::{Measured, MeasuredRoi};
 use crate::dataset::ClassId;
@@ -54,6 +55,8 @@ pub(super) fn ui(
                 let class = predictions_ui(ui, detail, measured.explanation.target, names);
                 ui.add_space(space::GROUP);
                 answer = Answer { class, ..regions_ui(ui, live, lit) };
+                ui.add_space(space::GROUP);
+                measures::ui(ui, live);
                 return;
             }
             ui.spacing_mut().item_spacing.x = space::SECTION;
@@ -61,6 +64,8 @@ pub(super) fn ui(
                 let class = predictions_ui(&mut columns[0], detail, measured.explanation.target, names);
                 answer = Answer { class, ..regions_ui(&mut columns[1], live, lit) };
             });
+            ui.add_space(space::GROUP);
+            measures::ui(ui, live);
         });
     });
     answer

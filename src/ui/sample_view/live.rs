@@ -1,7 +1,11 @@
 //! An image's numbers while regions are drawn on it: no network runs, the fit follows from the stored map.
 
+use std::cell::OnceCell;
+
 use crate::analysis::{Measured, RoiChoice, Standing};
+use crate::measure::WithBaselines;
 use crate::roi::{DrawnRoi, RoiSource};
+use crate::summary::sample_measures;
 
 /// The numbers of an image with the regions that are drawn on it at this moment.
 #[derive(Debug)]
@@ -14,12 +18,22 @@ pub(super) struct Live {
     places: Vec<Option<usize>>,
     /// Rises with every other map.
     map: u64,
+    /// Computed when they are asked for.
+    measures: OnceCell<Option<WithBaselines>>,
 }
 
 impl Live {
     pub(super) fn new(stored: &Measured, drawn: &[DrawnRoi], choice: RoiChoice) -> Self {
         let (measured, places) = with_drawn(stored, drawn, choice);
-        Self { stored: stored.clone(), drawn: drawn.to_vec(), choice, measured, places, map: 0 }
+        Self {
+            stored: stored.clone(),
+            drawn: drawn.to_vec(),
+            choice,
+            measured,
+            places,
+            map: 0,
+            measures: OnceCell::new(),
+        }
     }
 
     /// Brings the numbers up to date; does nothing where they are.
@@ -34,6 +48,11 @@ impl Live {
     /// The numbers; drawn regions come after all others.
     pub(super) fn measured(&self) -> &Measured {
         &self.measured
+    }
+
+    /// The measures of the map and the regions that the fit is of.
+    pub(super) fn measures(&self) -> Option<&WithBaselines> {
+        self.measures.get_or_init(|| sample_measures(&self.measured)).as_ref()
     }
 
     /// The place of a drawn region among the measured ones.

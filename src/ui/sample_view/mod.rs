@@ -7,6 +7,7 @@ pub(crate) mod canvas;
 mod details;
 mod heat;
 mod live;
+mod measures;
 mod probe;
 mod stage;
 mod strip;
