@@ -84,13 +84,16 @@ pub struct Classifier {
     graph: Graph,
     features: Network,
     head: Network,
+    /// The same network cut at the other target layers, if there are several.
+    further: Vec<Self>,
     /// `(classes, c)` where the head is a mean and one linear layer.
     linear_head: Option<Tensor>,
     device: Device,
 }
 
 impl Classifier {
-    /// Cuts `graph`, which returns logits `(n, classes)`, at `layer` and brings both halves to a device.
+    /// Cuts `graph`, which returns logits `(n, classes)`, at `layer` and brings both halves to a device. Several layers, with commas
+    /// between them, are all cut at; the one nearest to the output is the main one.
     ///
     /// # Errors
     /// If there is no such layer, the network cannot be cut there, or the classes are not as many as the outputs.
@@ -103,15 +106,21 @@ impl Classifier {
         }
         let has_cells = |id: &NodeId| shapes[id.index()][2] * shapes[id.index()][3] > 1;
         let cuts: Vec<_> = graph.cuts().into_iter().filter(has_cells).collect();
-        let layers: Vec<String> = cuts.iter().map(|id| layer_name(graph, *id, layer)).collect();
+        let wanted = wanted_layers(graph, layer);
+        let layers: Vec<String> = cuts.iter().map(|id| layer_name(graph, *id, &wanted)).collect();
         let grids =
             cuts.iter().map(|id| Size::new(shapes[id.index()][3] as u32, shapes[id.index()][2] as u32)).collect();
-        let Some(cut) = graph.find(layer) else {
+        if let Some(unknown) = wanted.iter().find(|name| graph.find(name).is_none()) {
+            return Err(ClassifierError::NoLayer { layer: (*unknown).to_owned(), layers });
+        }
+        let Some((main, cut)) = wanted.last().and_then(|name| Some((*name, graph.find(name)?))) else {
             return Err(ClassifierError::NoLayer { layer: layer.to_owned(), layers });
         };
         let (features, head) = graph.split_at(cut)?;
+        let others = wanted.iter().filter(|name| **name != main);
         Ok(Self {
-            layer: layer.to_owned(),
+            further: others.map(|name| Self::new(spec.clone(), graph, name, device)).collect::<Result<_, _>>()?,
+            layer: wanted.join(","),
             layers,
             grids,
             features: Network::new(&features, device)?,
@@ -163,9 +172,14 @@ impl Classifier {
         &self.spec.classes
     }
 
-    /// The target layer: where the network is cut.
+    /// The target layer, where the network is cut; several in the order from input to output, with commas between them.
     pub fn layer(&self) -> &str {
         &self.layer
+    }
+
+    /// The same network cut at each of the other target layers, if there are several.
+    pub fn further(&self) -> &[Self] {
+        &self.further
     }
 
     /// All layers of more than one cell that it could be cut at, from input to output.
@@ -188,7 +202,7 @@ impl Classifier {
         format!("{} layer={} {:?}", self.spec.weights_key, self.layer, self.spec.preprocessing)
     }
 
-    /// The target layer's feature maps.
+    /// The feature maps of the target layer, of several the one nearest to the output.
     ///
     /// # Shapes
     /// `input`: `(n, 3, h, w)`, f32, normalised as [`Classifier::preprocessing`] says. Result: `(n, c, gh, gw)`.
@@ -226,12 +240,23 @@ impl Classifier {
     }
 }
 
+/// The layers that a word names, each once, from input to output; first those that the graph does not have.
+fn wanted_layers<'w>(graph: &Graph, word: &'w str) -> Vec<&'w str> {
+    if graph.find(word).is_some() {
+        return vec![word];
+    }
+    let mut names: Vec<&str> = word.split(',').map(str::trim).collect();
+    names.sort_by_key(|name| graph.find(name).map(NodeId::index));
+    names.dedup_by_key(|name| (graph.find(name).map(NodeId::index)).map_or_else(|| Err(name.to_owned()), Ok));
+    names
+}
+
 /// What people call a layer: as it was asked for, or as the largest module that ends there (`features.18` rather than
 /// `features.18.2`), but not as all layers together (`features`).
-fn layer_name(graph: &Graph, id: NodeId, asked: &str) -> String {
+fn layer_name(graph: &Graph, id: NodeId, asked: &[&str]) -> String {
     let parts = |name: &str| name.split('.').count();
     let modules = graph.names(id).filter(|name| parts(name) > 1 && parts(name) < parts(&graph.node(id).name));
-    let asked = graph.names(id).find(|name| *name == asked);
+    let asked = graph.names(id).find(|name| asked.contains(name));
     asked.or_else(|| modules.min_by_key(|name| parts(name))).unwrap_or(&graph.node(id).name).to_owned()
 }
 
@@ -240,5 +265,29 @@ fn only(mut outputs: Vec<Tensor>) -> candle_core::Result<Tensor> {
     match outputs.len() {
         1 => Ok(outputs.swap_remove(0)),
         n => candle_core::bail!("a classifier returns one tensor, not {n}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::small_classifier;
+
+    #[test]
+    fn several_layers_are_named_from_input_to_output_whatever_their_order() -> Result<(), super::ClassifierError> {
+        for word in ["conv,act", "act,conv", "act, conv,act"] {
+            let classifier = small_classifier(word)?;
+            assert_eq!(classifier.layer(), "conv,act");
+            assert_eq!(classifier.further().iter().map(super::Classifier::layer).collect::<Vec<_>>(), ["conv"]);
+            assert!(classifier.linear_head().is_some());
+        }
+        assert_eq!(small_classifier("act")?.further().len(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn of_several_layers_the_unknown_one_is_named() {
+        let message = small_classifier("act,layer4").map_err(|e| e.to_string()).err().unwrap_or_default();
+        assert_eq!(message, "there is no layer layer4 in this network; its layers are conv, act");
+        assert!(small_classifier("act,").is_err() && small_classifier("").is_err());
     }
 }

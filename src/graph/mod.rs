@@ -24,7 +24,7 @@ pub use split::CutError;
 pub(crate) use tensor_op::broadcast;
 pub use tensor_op::{Binary, Reduction, TensorOp, Unary};
 pub(crate) use tensors::evaluate;
-pub use tensors::{Rule, TensorNet, Trace};
+pub use tensors::{Backward, Rule, TensorNet, Trace};
 
 /// Index of a node in its graph; nodes are stored in an order in which inputs come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -225,7 +225,7 @@ pub enum Op {
         /// How many.
         count: usize,
     },
-    /// One input, returned as it is, but as a constant: no gradient passes.
+    /// One input, returned as it is, but as a constant: no gradient passes unless a [`Backward`] asks for it.
     Detached,
     /// One input `(n, c, h, w)`, result `(n, c * h * w)`.
     Flatten,

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{CpuNet, Graph, NodeId, Rule, TensorNet, Trace};
+use super::{Backward, CpuNet, Graph, TensorNet, Trace};
 
 /// A network that is ready to run.
 ///
@@ -56,29 +56,23 @@ impl Network {
         &self.graph
     }
 
-    /// Every node's result, for passes back through the network.
+    /// Every node's result, for passes back through the network; `cancelled` is asked at every node.
     ///
     /// # Shapes
     /// `input`: `(n, c, h, w)`; the batch is computed as one.
     ///
     /// # Errors
-    /// As [`Network::forward`].
-    pub fn trace(&self, input: &Tensor) -> Result<Trace> {
-        self.tensors()?.trace(input)
+    /// As [`Network::forward`], and if somebody cancels.
+    pub fn trace(&self, input: &Tensor, cancelled: &dyn Fn() -> bool) -> Result<Trace> {
+        self.tensors()?.trace(input, cancelled)
     }
 
     /// What reaches each node from seeds at some (see [`TensorNet::pull_back`]).
     ///
     /// # Errors
-    /// If a seed does not fit its node, or the device fails.
-    pub fn pull_back(
-        &self,
-        trace: &Trace,
-        seeds: &[(NodeId, Tensor)],
-        rule: Rule,
-        last: NodeId,
-    ) -> Result<Vec<Option<Tensor>>> {
-        self.tensors()?.pull_back(trace, seeds, rule, last)
+    /// As [`TensorNet::pull_back`].
+    pub fn pull_back(&self, trace: &Trace, backward: &Backward<'_>) -> Result<Vec<Option<Tensor>>> {
+        self.tensors()?.pull_back(trace, backward)
     }
 
     /// The graph on candle's tensors, brought to the device when it is first needed.

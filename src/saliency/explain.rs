@@ -1,21 +1,21 @@
 //! From a classifier and prepared images to saliency maps, by any method.
 
-use candle_core::{Device, Tensor, bail};
+use candle_core::{Tensor, bail};
 
 use super::cams::{self, ChannelMaps};
-use super::excitation::excitation;
+use super::excitation::{check_contrastive, excitation};
 use super::input_gradients::input_map;
 use super::masked::Scoring;
 use super::method::{Method, Needs};
 use super::occlusion::occlusion;
-use super::pass::host_values;
+use super::pass::{host_values, one_hot, unless};
 use super::resample::area_mean;
 use super::rise::rise;
-use super::score_cam::{ablation_cam, score_cam};
+use super::score_cam::{ablation_cam, ablation_cam_of_linear_head, score_cam};
 use super::{Recipe, SaliencyError, SaliencyMap, eigen};
 use crate::classifier::Classifier;
 use crate::dataset::ClassId;
-use crate::graph::{NodeId, Rule};
+use crate::graph::{Backward, Rule};
 
 /// Rows and columns that a map has at most: one of the input's resolution is averaged down to it. A fit moves by less than a
 /// thousandth, and a project of 50 000 maps stays below a gigabyte.
@@ -60,7 +60,8 @@ impl RawMap {
     }
 }
 
-/// The saliency of each image for its target class. A result depends on its own image only.
+/// The saliency of each image for its target class. A result depends on its own image only. Of a classifier with several target
+/// layers the maps of all are averaged ([`SaliencyMap::mean_of_layers`]); methods that have none ignore them.
 ///
 /// `cancelled` is asked before every map and between the passes of methods that need many.
 ///
@@ -71,6 +72,26 @@ impl RawMap {
 /// If there are not as many targets as images, a target is no class of the classifier, the method is not defined for this
 /// classifier, a setting is out of its range, somebody cancels, or the device fails.
 pub fn saliency(
+    classifier: &Classifier,
+    subject: &Subject<'_>,
+    recipe: &Recipe,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<SaliencyMap>, SaliencyError> {
+    let maps = of_one_layer(classifier, subject, recipe, cancelled)?;
+    if classifier.further().is_empty() || !recipe.method.is_on_target_layer() {
+        return Ok(maps);
+    }
+    let mut layers: Vec<Vec<SaliencyMap>> = maps.into_iter().map(|map| vec![map]).collect();
+    for other in classifier.further() {
+        let features = other.features(subject.input)?;
+        let maps = of_one_layer(other, &Subject { features: &features, ..*subject }, recipe, cancelled)?;
+        layers.iter_mut().zip(maps).for_each(|(layers, map)| layers.push(map));
+    }
+    Ok(layers.iter().map(|layers| SaliencyMap::mean_of_layers(layers)).collect())
+}
+
+/// The saliency on the main target layer, with its flips.
+fn of_one_layer(
     classifier: &Classifier,
     subject: &Subject<'_>,
     recipe: &Recipe,
@@ -87,7 +108,30 @@ pub fn saliency(
     Ok(maps.zip(others).map(|(map, other)| map.mean_with(&other.into_saliency().mirrored())).collect())
 }
 
-/// The same as signed maps at their own resolution, of the images as they are.
+/// Whether maps by a recipe can be asked of a classifier, so that nobody finds out in the middle of a run.
+///
+/// # Errors
+/// Why not: the method has no target layer but several are given, the classifier lacks what it needs, or a setting does not fit
+/// the input.
+pub fn check(classifier: &Classifier, recipe: &Recipe) -> Result<(), SaliencyError> {
+    let method = recipe.method;
+    if !method.is_on_target_layer() && !classifier.further().is_empty() {
+        return Err(SaliencyError::Setting(format!(
+            "{method} goes back to the image itself: it has no target layers to average, but {} are given",
+            classifier.layer()
+        )));
+    }
+    match method {
+        Method::Occlusion => {
+            let input = classifier.preprocessing().input;
+            recipe.occlusion.check(input.height as usize, input.width as usize)
+        }
+        Method::ContrastiveExcitationBackprop => check_contrastive(classifier),
+        _ => Ok(()),
+    }
+}
+
+/// The same as signed maps at their own resolution, of the images as they are, on the main target layer alone.
 ///
 /// # Errors
 /// As [`saliency`].
@@ -130,11 +174,7 @@ struct One<'a> {
 
 impl One<'_> {
     fn map(&self) -> Result<RawMap, SaliencyError> {
-        let classes = self.classifier.class_names().len();
-        if self.target.0 >= classes {
-            let class = self.target.0;
-            return Err(SaliencyError::Setting(format!("class {class} does not exist: the classifier has {classes}")));
-        }
+        check_class(self.classifier, self.target)?;
         if (self.cancelled)() {
             return Err(SaliencyError::Cancelled);
         }
@@ -144,7 +184,7 @@ impl One<'_> {
             Needs::MaskedForwards => self.masked_values()?,
             Needs::NetworkGradients if method.is_on_target_layer() => {
                 let contrastive = method == Method::ContrastiveExcitationBackprop;
-                excitation(self.classifier, &self.features, self.target, contrastive)?
+                excitation(self.classifier, &self.features, self.target, contrastive, self.cancelled)?
             }
             Needs::NetworkGradients => {
                 input_map(self.classifier, &self.input, self.target, self.recipe, self.cancelled)?
@@ -162,7 +202,7 @@ impl One<'_> {
         if self.recipe.method == Method::EigenCam {
             return Ok(eigen::eigen_cam(a));
         }
-        let g = head_gradients(self.classifier, &self.features, self.target)?;
+        let g = head_gradients(self.classifier, &self.features, self.target, self.cancelled)?;
         Ok(weigh(self.recipe.method, a, ChannelMaps::new(height, width, &g))?)
     }
 
@@ -179,7 +219,12 @@ impl One<'_> {
         let score = self.scores(&self.features)?[0];
         match self.recipe.method {
             Method::ScoreCam => score_cam(a, &x, shape, &scoring(&of_images)),
-            Method::AblationCam => ablation_cam(a, score, &scoring(&of_features)),
+            Method::AblationCam => match self.classifier.linear_head() {
+                Some(weight) => {
+                    Ok(ablation_cam_of_linear_head(a, score, &weight.get(self.target.0)?.to_vec1::<f32>()?))
+                }
+                None => ablation_cam(a, score, &scoring(&of_features)),
+            },
             Method::Occlusion => occlusion(&x, shape, &self.recipe.occlusion, score, &scoring(&of_images)),
             Method::Rise => rise(&x, shape, &self.recipe.rise, &scoring(&probabilities)),
             method => Err(SaliencyError::NotApplicable { method, reason: "it masks nothing".into() }),
@@ -219,12 +264,14 @@ fn weigh(method: Method, a: ChannelMaps<'_>, g: ChannelMaps<'_>) -> candle_core:
 /// `features`: `(1, c, h, w)`.
 ///
 /// # Errors
-/// If the target is no class of the classifier, or the device fails.
-pub fn head_gradients(classifier: &Classifier, features: &Tensor, target: ClassId) -> candle_core::Result<Vec<f32>> {
-    let classes = classifier.class_names().len();
-    if target.0 >= classes {
-        bail!("class {} does not exist: the classifier has {classes}", target.0)
-    }
+/// If the target is no class of the classifier, somebody cancels, or the device fails.
+pub fn head_gradients(
+    classifier: &Classifier,
+    features: &Tensor,
+    target: ClassId,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<f32>, SaliencyError> {
+    check_class(classifier, target)?;
     match classifier.linear_head() {
         Some(weight) => {
             let (_, _, height, width) = features.dims4()?;
@@ -232,28 +279,41 @@ pub fn head_gradients(classifier: &Classifier, features: &Tensor, target: ClassI
             let row = weight.get(target.0)?.to_vec1::<f32>()?;
             Ok(row.iter().flat_map(|w| std::iter::repeat_n(w / cells as f32, cells)).collect())
         }
-        None => backward(classifier, features, target),
+        None => backward(classifier, features, target, cancelled),
     }
 }
 
 /// The gradients back through the head, node by node: unlike candle's backward pass this computes none of the weights, which
 /// for VGG's head would be a copy of 400 MB for each image.
-fn backward(classifier: &Classifier, features: &Tensor, target: ClassId) -> candle_core::Result<Vec<f32>> {
+fn backward(
+    classifier: &Classifier,
+    features: &Tensor,
+    target: ClassId,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<f32>, SaliencyError> {
     let head = classifier.head_network();
-    let trace = head.trace(features)?;
-    let Some(output) = head.graph().outputs().first().copied() else { bail!("the classifier returns nothing") };
-    let mut seed = vec![0.0_f32; classifier.class_names().len()];
-    seed[target.0] = 1.0;
-    let seed = Tensor::from_vec(seed, trace.value(output).dims(), &Device::Cpu)?;
-    match &head.pull_back(&trace, &[(output, seed)], Rule::Gradient, NodeId::INPUT)?[0] {
-        Some(gradient) => host_values(gradient),
+    let trace = head.trace(features, cancelled).map_err(unless(cancelled))?;
+    let seeds = [one_hot(head.graph(), &trace, target)?];
+    let backward = Backward { cancelled, ..Backward::new(&seeds, Rule::Gradient) };
+    match &head.pull_back(&trace, &backward).map_err(unless(cancelled))?[0] {
+        Some(gradient) => Ok(host_values(gradient)?),
         // The score does not depend on the features at all.
         None => Ok(vec![0.0; features.elem_count()]),
     }
 }
 
+fn check_class(classifier: &Classifier, class: ClassId) -> Result<(), SaliencyError> {
+    let classes = classifier.class_names().len();
+    if class.0 < classes {
+        return Ok(());
+    }
+    Err(SaliencyError::Setting(format!("class {} does not exist: the classifier has {classes}", class.0)))
+}
+
 #[cfg(test)]
 mod tests {
+    use anyhow::Context as _;
+
     use super::*;
     use crate::classifier::fixture::{small_classifier, tensor};
 
@@ -268,10 +328,25 @@ mod tests {
         assert!(classifier.linear_head().is_some());
         let features = classifier.features(&tensor(&[1, 3, 8, 9], 5)?)?;
         for class in (0..3).map(ClassId) {
-            let closed = head_gradients(&classifier, &features, class)?;
-            let differentiated = backward(&classifier, &features, class)?;
+            let closed = head_gradients(&classifier, &features, class, &|| false)?;
+            let differentiated = backward(&classifier, &features, class, &|| false)?;
             assert!(largest_difference(&closed, &differentiated) < 1e-7);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn ablation_of_a_linear_head_needs_no_passes() -> anyhow::Result<()> {
+        let classifier = small_classifier("act")?;
+        let weight = classifier.linear_head().context("a linear head")?.get(1)?.to_vec1::<f32>()?;
+        let features = classifier.features(&tensor(&[1, 3, 8, 9], 5)?)?;
+        let (_, channels, height, width) = features.dims4()?;
+        let values = host_values(&features)?;
+        let a = ChannelMaps::new(height, width, &values);
+        let scores = |x: &Tensor| host_values(&classifier.head(x)?.narrow(1, 1, 1)?);
+        let score = scores(&features)?[0];
+        let passed = ablation_cam(a, score, &Scoring { batch: channels, cancelled: &|| false, score: &scores })?;
+        assert!(largest_difference(&ablation_cam_of_linear_head(a, score, &weight), &passed) < 1e-6);
         Ok(())
     }
 
@@ -288,7 +363,7 @@ mod tests {
             .enumerate()
             .map(|(i, v)| if *v > 0.0 { weight[1][i / cells] / cells as f32 } else { 0.0 })
             .collect();
-        assert!(largest_difference(&head_gradients(&classifier, &features, ClassId(1))?, &expected) < 1e-7);
+        assert!(largest_difference(&head_gradients(&classifier, &features, ClassId(1), &|| false)?, &expected) < 1e-7);
         Ok(())
     }
 
@@ -330,6 +405,40 @@ mod tests {
         let other = maps(&classifier, &mirrored, &[ClassId(0)], &recipe)?.swap_remove(0);
         assert_eq!(map, other.mirrored());
         assert_ne!(map, maps(&classifier, &input, &[ClassId(0)], &Recipe::new(Method::HiResCam))?[0]);
+        Ok(())
+    }
+
+    #[test]
+    fn several_layers_give_the_mean_of_their_scaled_maps() -> anyhow::Result<()> {
+        let both = small_classifier("conv,act")?;
+        let input = tensor(&[2, 3, 8, 9], 6)?;
+        let targets = [ClassId(2), ClassId(0)];
+        for method in Method::ALL {
+            let mut recipe = Recipe { flips: true, ..Recipe::new(method) };
+            (recipe.occlusion.window, recipe.occlusion.stride, recipe.rise.masks) = (3, 2, 20);
+            let found = maps(&both, &input, &targets, &recipe)?;
+            let [conv, act] = ["conv", "act"].map(|layer| maps(&small_classifier(layer)?, &input, &targets, &recipe));
+            let (conv, act) = (conv?, act?);
+            for (i, map) in found.iter().enumerate() {
+                if method.is_on_target_layer() {
+                    assert_eq!(*map, SaliencyMap::mean_of_layers(&[act[i].clone(), conv[i].clone()]), "{method}");
+                    assert!(check(&both, &recipe).is_ok());
+                } else {
+                    assert_eq!(*map, act[i], "{method}");
+                    assert!(check(&both, &recipe).is_err());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_the_classifier_is_known_beforehand() -> anyhow::Result<()> {
+        let mut recipe = Recipe::new(Method::Occlusion);
+        assert!(check(&small_classifier("act")?, &recipe).is_err(), "the window is larger than the input");
+        (recipe.occlusion.window, recipe.occlusion.stride) = (3, 2);
+        check(&small_classifier("act")?, &recipe)?;
+        check(&small_classifier("act")?, &Recipe::new(Method::ContrastiveExcitationBackprop))?;
         Ok(())
     }
 

@@ -56,13 +56,11 @@ pub(super) fn input_map(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<f32>> {
     let (_, channels, height, width) = input.dims4()?;
-    let gradient = |x: &Tensor, rule| {
-        if cancelled() { Err(SaliencyError::Cancelled) } else { Pass::new(classifier, x)?.input_gradient(class, rule) }
-    };
+    let gradient = |x: &Tensor, rule| Pass::new(classifier, x, cancelled)?.input_gradient(class, rule);
     let cells = height * width;
     let x = host_values(input)?;
     match recipe.method {
-        Method::FullGrad => full_grad(&Pass::new(classifier, input)?, class),
+        Method::FullGrad => full_grad(&Pass::new(classifier, input, cancelled)?, class),
         Method::GuidedBackprop => Ok(largest_of_channels(&gradient(input, Rule::Guided)?, cells)),
         Method::GradientInput => Ok(sum_of_products(&gradient(input, Rule::Gradient)?, &x, cells)),
         Method::IntegratedGradients => {
@@ -203,7 +201,7 @@ mod tests {
         let mut recipe = Recipe::new(Method::SmoothGrad);
         recipe.smooth = SmoothGrad { samples: 3, noise: 0.0, seed: 5 };
         let smooth = input_map(&classifier, &input, ClassId(0), &recipe, &|| false)?;
-        let gradient = Pass::new(&classifier, &input)?.input_gradient(ClassId(0), Rule::Gradient)?;
+        let gradient = Pass::new(&classifier, &input, &|| false)?.input_gradient(ClassId(0), Rule::Gradient)?;
         for (s, g) in smooth.iter().zip(largest_of_channels(&gradient, 72)) {
             assert!((s - g).abs() < 1e-6);
         }

@@ -3,13 +3,19 @@
 //! Comes in: a function from a batch of tensors to the target class's scores. Goes out: one score a variant. May not live here:
 //! which variants there are.
 
+use std::time::{Duration, Instant};
+
 use candle_core::{Device, Tensor};
 
 use super::SaliencyError;
 
+/// A batch that takes longer is followed by a smaller one, so that whoever cancels is heard.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// How variants are scored: in batches, until somebody cancels.
 pub struct Scoring<'a> {
-    /// Variants in one forward pass, at least 1; results do not depend on it where the network's do not.
+    /// Variants in one forward pass at most; the first passes are of fewer, and where one takes long those behind it are too. Results
+    /// do not depend on it where the network's do not.
     pub batch: usize,
     /// Asked before every batch.
     pub cancelled: &'a dyn Fn() -> bool,
@@ -30,16 +36,20 @@ impl Scoring<'_> {
     ) -> Result<Vec<f64>, SaliencyError> {
         let size: usize = shape.iter().product();
         let mut scores = Vec::with_capacity(count);
+        let mut batch = 1;
         while scores.len() < count {
             if (self.cancelled)() {
                 return Err(SaliencyError::Cancelled);
             }
             let first = scores.len();
-            let n = self.batch.max(1).min(count - first);
+            let n = batch.min(count - first);
+            let start = Instant::now();
             let mut values = vec![0f32; n * size];
             values.chunks_exact_mut(size).enumerate().for_each(|(i, variant)| write(first + i, variant));
             let variants = Tensor::from_vec(values, (n, shape[0], shape[1], shape[2]), &Device::Cpu)?;
             scores.extend((self.score)(&variants)?.into_iter().map(f64::from));
+            let most = self.batch.max(1);
+            batch = if start.elapsed() > PATIENCE { (n / 2).max(1) } else { (2 * batch).min(most) };
         }
         Ok(scores)
     }

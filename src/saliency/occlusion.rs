@@ -28,6 +28,20 @@ impl Occlusion {
         self.starts(height).count() * self.starts(width).count()
     }
 
+    /// Whether every pixel of an input of this height and width is covered.
+    ///
+    /// # Errors
+    /// If the windows leave some out or are larger than the input.
+    pub fn check(&self, height: usize, width: usize) -> Result<(), SaliencyError> {
+        let Self { window, stride, .. } = *self;
+        let most = height.min(width);
+        if (1..=window).contains(&stride) && window <= most {
+            return Ok(());
+        }
+        let needed = format!("occlusion needs 1 <= stride <= window <= {most}");
+        Err(SaliencyError::Setting(format!("{needed}, not a window of {window} and a stride of {stride}")))
+    }
+
     /// First pixels of the windows along a side; the last window reaches the edge, and may hang over it.
     fn starts(&self, side: usize) -> impl Iterator<Item = usize> + Clone {
         let steps = side.saturating_sub(self.window).div_ceil(self.stride.max(1));
@@ -52,13 +66,7 @@ pub fn occlusion(
     scoring: &Scoring<'_>,
 ) -> Result<Vec<f32>, SaliencyError> {
     let [_, height, width] = shape;
-    if settings.stride == 0 || settings.stride > settings.window || settings.window > height.min(width) {
-        let Occlusion { window, stride, .. } = *settings;
-        return Err(SaliencyError::Setting(format!(
-            "occlusion needs 1 <= stride <= window <= {}, not a window of {window} and a stride of {stride}",
-            height.min(width)
-        )));
-    }
+    settings.check(height, width)?;
     let windows: Vec<_> = settings
         .starts(height)
         .flat_map(|y| {

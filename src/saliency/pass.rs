@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor, bail};
 use super::error::SaliencyError;
 use crate::classifier::Classifier;
 use crate::dataset::ClassId;
-use crate::graph::{Graph, NodeId, Rule, Trace};
+use crate::graph::{Backward, Graph, Network, NodeId, Rule, Trace};
 
 type Result<T> = std::result::Result<T, SaliencyError>;
 
@@ -18,6 +18,7 @@ pub(super) struct Pass<'c> {
     pub(super) input: Tensor,
     features: Trace,
     head: Trace,
+    cancelled: &'c dyn Fn() -> bool,
 }
 
 /// What came back to each node of both halves of a classifier.
@@ -31,22 +32,26 @@ pub(super) struct Reached {
 impl<'c> Pass<'c> {
     /// # Shapes
     /// `input`: `(1, 3, h, w)`.
-    pub(super) fn new(classifier: &'c Classifier, input: &Tensor) -> Result<Self> {
-        let features = classifier.features_network().trace(input)?;
+    pub(super) fn new(classifier: &'c Classifier, input: &Tensor, cancelled: &'c dyn Fn() -> bool) -> Result<Self> {
+        let features = classifier.features_network().trace(input, cancelled).map_err(unless(cancelled))?;
         let map = features.value(only_output(classifier.features_network().graph())?);
-        let head = classifier.head_network().trace(map)?;
-        Ok(Self { classifier, input: input.clone(), features, head })
+        let head = classifier.head_network().trace(map, cancelled).map_err(unless(cancelled))?;
+        Ok(Self { classifier, input: input.clone(), features, head, cancelled })
     }
 
+    /// Back from a class's score, also along what the target layer only carries past.
     pub(super) fn back(&self, class: ClassId, rule: Rule) -> Result<Reached> {
         let (features, head) = (self.classifier.features_network(), self.classifier.head_network());
-        let seed = one_hot(head.graph(), &self.head, class)?;
-        let behind = head.pull_back(&self.head, &[seed], rule, NodeId::INPUT)?;
+        let back = |network: &Network, trace: &Trace, seeds: &[(NodeId, Tensor)]| {
+            let backward = Backward { through_detached: true, cancelled: self.cancelled, ..Backward::new(seeds, rule) };
+            network.pull_back(trace, &backward).map_err(unless(self.cancelled))
+        };
+        let behind = back(head, &self.head, &[one_hot(head.graph(), &self.head, class)?])?;
         let seeds = match &behind[0] {
             Some(arrived) => vec![(only_output(features.graph())?, arrived.clone())],
             None => Vec::new(),
         };
-        let before = features.pull_back(&self.features, &seeds, rule, NodeId::INPUT)?;
+        let before = back(features, &self.features, &seeds)?;
         Ok(Reached { features: before, head: behind })
     }
 
@@ -57,6 +62,11 @@ impl<'c> Pass<'c> {
             None => Ok(vec![0.0; self.input.elem_count()]),
         }
     }
+}
+
+/// What a failed pass means: that somebody cancelled it, or what the network says.
+pub(super) fn unless(cancelled: &dyn Fn() -> bool) -> impl Fn(candle_core::Error) -> SaliencyError {
+    move |error| if cancelled() { SaliencyError::Cancelled } else { error.into() }
 }
 
 /// 1 at the class's score.

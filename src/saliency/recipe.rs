@@ -51,7 +51,7 @@ impl Recipe {
         format!("{}{settings}{}", self.method, if self.flips { " flips" } else { "" })
     }
 
-    /// Network passes for one image at `height x width` with `channels` at the target layer: forward ones, those through the head
+    /// Network passes for one image at `height x width` with `channels` at the target layer, where none can be saved: forward ones, those through the head
     /// alone, and backward ones. The forward pass that predicts the class is the first one.
     pub fn passes(&self, channels: usize, height: usize, width: usize) -> Passes {
         let once = Passes { forward: 1, head: 0, backward: 0 };

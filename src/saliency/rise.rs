@@ -73,6 +73,9 @@ pub fn rise(
     })?;
     let mut map = vec![0f64; height * width];
     for (i, score) in scores.iter().enumerate() {
+        if (scoring.cancelled)() {
+            return Err(SaliencyError::Cancelled);
+        }
         for (total, m) in map.iter_mut().zip(settings.mask(i, height, width)) {
             *total += score * f64::from(m);
         }

@@ -56,6 +56,16 @@ pub fn ablation_cam(a: ChannelMaps<'_>, score: f32, scoring: &Scoring<'_>) -> Re
     Ok(weighted(a, &weights))
 }
 
+/// Ablation-CAM behind which only a mean over the grid and a linear layer follow: without channel `k` the score lacks the layer's
+/// weight times the channel's mean, so that no pass is needed. `weights` are those of the class.
+pub fn ablation_cam_of_linear_head(a: ChannelMaps<'_>, score: f32, weights: &[f32]) -> Vec<f32> {
+    let y = f64::from(score);
+    let mean = |channel: &[f32]| channel.iter().map(|v| f64::from(*v)).sum::<f64>() / channel.len() as f64;
+    let lost = a.channels().zip(weights).map(|(channel, weight)| f64::from(*weight) * mean(channel));
+    let shares: Vec<f64> = lost.map(|lost| if y == 0.0 { 0.0 } else { lost / y }).collect();
+    weighted(a, &shares)
+}
+
 /// A channel at the size of the input, from 0 to 1.
 fn mask_of(channel: &[f32], from: [usize; 2], to: [usize; 2]) -> Vec<f32> {
     let mut mask = bilinear(channel, from, to, Alignment::Corners);

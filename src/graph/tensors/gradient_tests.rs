@@ -7,7 +7,7 @@ use super::super::{
     Activation, Attention, AttentionWindow, Binary, Conv2d, Graph, GraphBuilder, Interpolation, NodeId, Op, Padding,
     Pool2d, PoolKind, Reduction, TensorOp, Unary,
 };
-use super::{Rule, TensorNet};
+use super::{Backward, Rule, TensorNet};
 
 /// Well-spread values in -2..2 without ties.
 fn values(n: usize, seed: usize) -> Vec<f32> {
@@ -27,11 +27,11 @@ fn weighted_sum(net: &TensorNet, x: &Tensor) -> Result<Tensor> {
 
 /// The gradient of [`weighted_sum`] by the backward pass of our own.
 fn pulled_back(graph: &Graph, net: &TensorNet, x: &Tensor) -> Result<Vec<f64>> {
-    let trace = net.trace(x)?;
+    let trace = net.trace(x, &|| false)?;
     let end = graph.outputs()[0];
     let y = trace.value(end);
     let seed = Tensor::from_vec(values(y.elem_count(), 5), y.shape(), &Device::Cpu)?;
-    let reached = net.pull_back(&trace, &[(end, seed)], Rule::Gradient, NodeId(0))?;
+    let reached = net.pull_back(&trace, &Backward::new(&[(end, seed)], Rule::Gradient))?;
     reached[0].as_ref().map_or_else(|| candle_core::bail!("no gradient"), |r| r.flatten_all()?.to_vec1())
 }
 

@@ -19,7 +19,7 @@ use self::conv::Convolution;
 use self::resample::Resampling;
 use super::{Activation, Graph, Op, Pool2d, PoolKind, TensorOp};
 
-pub use self::reverse::{Rule, Trace};
+pub use self::reverse::{Backward, Rule, Trace};
 
 /// A graph with its weights on a device.
 #[derive(Debug)]

@@ -22,6 +22,30 @@ pub enum Rule {
     Excitation,
 }
 
+/// A pass back through a network: where it begins, by which rule it goes, and how far.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it asks a function")]
+pub struct Backward<'a> {
+    /// What is passed back at some nodes' results; shapes as theirs.
+    pub seeds: &'a [(NodeId, Tensor)],
+    /// What a node passes on.
+    pub rule: Rule,
+    /// The last node that something reaches; those before it stay without.
+    pub last: NodeId,
+    /// Whether [`Op::Detached`] lets gradients pass. What is carried past a target layer is constant for maps of that layer, but
+    /// not for those of the network's input.
+    pub through_detached: bool,
+    /// Asked at every node; the pass ends with an error where it says so.
+    pub cancelled: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Backward<'a> {
+    /// From `seeds` to the input, but for what is detached, whatever happens meanwhile.
+    pub fn new(seeds: &'a [(NodeId, Tensor)], rule: Rule) -> Self {
+        Self { seeds, rule, last: NodeId::INPUT, through_detached: false, cancelled: &|| false }
+    }
+}
+
 /// What every node of a network returned for one input.
 #[derive(Debug)]
 pub struct Trace(Vec<Tensor>);
@@ -34,20 +58,23 @@ impl Trace {
 }
 
 impl TensorNet {
-    /// Runs the network and keeps every node's result.
+    /// Runs the network and keeps every node's result; `cancelled` is asked at every node.
     ///
     /// # Shapes
     /// As [`TensorNet::forward`], but the batch is computed as one.
     ///
     /// # Errors
-    /// If an operation does not fit its input, or the device fails.
-    pub fn trace(&self, input: &Tensor) -> Result<Trace> {
+    /// If an operation does not fit its input, the device fails, or somebody cancels.
+    pub fn trace(&self, input: &Tensor, cancelled: &dyn Fn() -> bool) -> Result<Trace> {
         if !self.graph.takes_batches() && input.dim(0)? != 1 {
             bail!("this network sees one image at a time, not {}", input.dim(0)?)
         }
         let input = input.to_device(&self.device)?.to_dtype(self.dtype)?.detach();
         let mut values: Vec<Tensor> = Vec::with_capacity(self.steps.len());
         for (step, node) in self.steps.iter().zip(self.graph.nodes()) {
+            if cancelled() {
+                bail!("cancelled")
+            }
             let inputs: Vec<&Tensor> = match step {
                 Step::Input => vec![&input],
                 _ => node.inputs.iter().map(|id| &values[id.0]).collect(),
@@ -58,20 +85,15 @@ impl TensorNet {
         Ok(Trace(values))
     }
 
-    /// What reaches each node, from `seeds` at some nodes' results down to `last` (nodes before it stay without).
+    /// What reaches each node.
     ///
     /// # Shapes
-    /// A seed, and what reaches a node, have the shape of the node's result. `None` for nodes that no seed depends on.
+    /// What reaches a node has the shape of the node's result. `None` for nodes that no seed depends on.
     ///
     /// # Errors
-    /// If a seed does not fit its node, or the device fails.
-    pub fn pull_back(
-        &self,
-        trace: &Trace,
-        seeds: &[(NodeId, Tensor)],
-        rule: Rule,
-        last: NodeId,
-    ) -> Result<Vec<Option<Tensor>>> {
+    /// If a seed does not fit its node, the device fails, or somebody cancels.
+    pub fn pull_back(&self, trace: &Trace, backward: &Backward<'_>) -> Result<Vec<Option<Tensor>>> {
+        let Backward { seeds, rule, last, through_detached, cancelled } = *backward;
         let mut reached: Vec<Option<Tensor>> = vec![None; self.steps.len()];
         for (node, seed) in seeds {
             if seed.dims() != trace.value(*node).dims() {
@@ -85,8 +107,12 @@ impl TensorNet {
             if node.inputs.iter().all(|input| input.0 < last.0) {
                 continue;
             }
+            if cancelled() {
+                bail!("cancelled")
+            }
             let inputs: Vec<&Tensor> = node.inputs.iter().map(|id| trace.value(*id)).collect();
             let parts = match rule {
+                _ if through_detached && matches!(self.steps[i], Step::Detached) => Ok(vec![arrived]),
                 Rule::Gradient => self.steps[i].gradient(&inputs, &arrived),
                 Rule::Guided => self.steps[i].guided(&inputs, &arrived),
                 Rule::Excitation => self.steps[i].excitation(&inputs, &arrived),
@@ -211,8 +237,8 @@ mod tests {
 
     fn reaching_the_input(graph: &Graph, input: &Tensor, seed: &Tensor, rule: Rule) -> Result<Vec<f32>> {
         let net = TensorNet::new(graph, &Device::Cpu)?;
-        let trace = net.trace(input)?;
-        let reached = net.pull_back(&trace, &[(graph.outputs()[0], seed.clone())], rule, NodeId(0))?;
+        let trace = net.trace(input, &|| false)?;
+        let reached = net.pull_back(&trace, &Backward::new(&[(graph.outputs()[0], seed.clone())], rule))?;
         reached[0].as_ref().map_or_else(|| bail!("nothing arrived"), |r| r.flatten_all()?.to_vec1())
     }
 
@@ -249,9 +275,44 @@ mod tests {
     fn nothing_passes_the_last_node() -> Result<()> {
         let graph = dense(&[1.0, 3.0], 2, Activation::Relu)?;
         let net = TensorNet::new(&graph, &Device::Cpu)?;
-        let trace = net.trace(&pixel(&[2.0, 1.0])?)?;
-        let reached = net.pull_back(&trace, &[(NodeId(2), pixel(&[1.0])?)], Rule::Gradient, NodeId(1))?;
+        let trace = net.trace(&pixel(&[2.0, 1.0])?, &|| false)?;
+        let seeds = [(NodeId(2), pixel(&[1.0])?)];
+        let backward = Backward { last: NodeId(1), ..Backward::new(&seeds, Rule::Gradient) };
+        let reached = net.pull_back(&trace, &backward)?;
         assert!(reached[0].is_none() && reached[1].is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_detached_lets_gradients_pass_only_if_it_is_asked_to() -> Result<()> {
+        let mut builder = GraphBuilder::new(1);
+        let detached = builder.push("carried", Op::Detached, &[builder.input()]);
+        let sum = builder.push("sum", Op::Add, &[detached, builder.input()]);
+        let net = TensorNet::new(&builder.finish(&[sum])?, &Device::Cpu)?;
+        let trace = net.trace(&pixel(&[2.0])?, &|| false)?;
+        let seeds = [(sum, pixel(&[1.0])?)];
+        let arrived = |through_detached| -> Result<Vec<f32>> {
+            let backward = Backward { through_detached, ..Backward::new(&seeds, Rule::Gradient) };
+            let reached = net.pull_back(&trace, &backward)?.swap_remove(0);
+            reached.map_or_else(|| bail!("nothing arrived"), |r| r.flatten_all()?.to_vec1())
+        };
+        assert_eq!((arrived(false)?, arrived(true)?), (vec![1.0], vec![2.0]));
+        Ok(())
+    }
+
+    #[test]
+    fn passes_end_at_the_node_at_which_somebody_cancels() -> Result<()> {
+        let graph = dense(&[1.0, 3.0], 2, Activation::Relu)?;
+        let net = TensorNet::new(&graph, &Device::Cpu)?;
+        let asked = std::cell::Cell::new(0);
+        let after_one = || asked.replace(asked.get() + 1) == 1;
+        assert!(net.trace(&pixel(&[2.0, 1.0])?, &after_one).is_err());
+        assert_eq!(asked.replace(0), 2);
+        let trace = net.trace(&pixel(&[2.0, 1.0])?, &|| false)?;
+        let seeds = [(NodeId(2), pixel(&[1.0])?)];
+        let backward = Backward { cancelled: &after_one, ..Backward::new(&seeds, Rule::Gradient) };
+        assert!(net.pull_back(&trace, &backward).is_err());
+        assert_eq!(asked.get(), 2);
         Ok(())
     }
 }

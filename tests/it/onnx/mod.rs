@@ -13,7 +13,7 @@ use camroi::classifier::Classifier;
 use camroi::dataset::ClassId;
 use camroi::models::Draft;
 use camroi::onnx::{Layout, import};
-use camroi::saliency::{Method, Recipe, Subject, saliency};
+use camroi::saliency::{Method, Recipe, Subject, raw_saliency, saliency};
 use candle_core::{Device, Tensor};
 use serde_json::Value;
 
@@ -131,6 +131,26 @@ fn every_method_explains_an_imported_network() {
             let undefined = file.starts_with("vit") && method.to_string().contains("excitation");
             assert_eq!(map.is_err(), undefined, "{file}, {method}: {:?}", map.err());
         }
+    }
+}
+
+#[test]
+fn the_gradient_at_the_input_follows_the_class_token_too() {
+    for file in ["vit_b_16.legacy.onnx", "vit_b_16.dynamo.onnx", "deit.dynamo.onnx"] {
+        let case = cases().into_iter().find(|case| case["file"] == file).unwrap();
+        let (classifier, input) = (classifier(&case), picture(&case));
+        let features = classifier.features(&input).unwrap();
+        let subject = Subject { input: &input, features: &features, targets: &[ClassId(1)] };
+        let map = raw_saliency(&classifier, &subject, &Recipe::new(Method::GradientInput), &|| false).unwrap();
+        let along: f64 = map[0].values.iter().map(|v| f64::from(*v)).sum();
+        // Along the input itself the slope of the score is the sum of gradient times input.
+        let score = |scale: f64| {
+            let logits = classifier.head(&classifier.features(&(&input * scale).unwrap()).unwrap()).unwrap();
+            f64::from(logits.to_vec2::<f32>().unwrap()[0][1])
+        };
+        let step = 3e-3;
+        let slope = (score(1.0 + step) - score(1.0 - step)) / (2.0 * step);
+        assert!((along - slope).abs() < 5e-3 * slope.abs(), "{file}: {along} for {slope}");
     }
 }
 
