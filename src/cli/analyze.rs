@@ -13,7 +13,7 @@ use crate::device::DeviceChoice;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
 use crate::report::{class_table, finding_text};
 use crate::run::{Control, Finished, ModelRequest, Request, Session};
-use crate::saliency::Method;
+use crate::saliency::{Method, Recipe};
 use crate::store::TargetRule;
 use crate::summary::{ClassColumn, ClassRow, NoRoi, Thresholds, class_rows, findings, sort_rows, total_row};
 
@@ -77,7 +77,7 @@ pub(super) fn demo_request(file: Option<&Path>) -> Result<Request> {
     let models = ModelRequest {
         classifier: DEFAULT_CLASSIFIER.to_owned(),
         layer: None,
-        method: Method::GradCam,
+        recipe: Recipe::new(Method::GradCam),
         detector: Some(DEFAULT_DETECTOR.to_owned()),
         device: DeviceChoice::Auto,
     };

@@ -14,7 +14,7 @@ use crate::inquiry::{
 };
 use crate::report::{Column, table};
 use crate::run::Control;
-use crate::saliency::Method;
+use crate::saliency::Recipe;
 use crate::store::{RunInfo, Store};
 use crate::summary::{ClassRow, Finding, MeasureMean, NoRoi, Thresholds, class_rows, findings};
 
@@ -116,11 +116,12 @@ fn support(rows: &[Vec<ClassRow>]) -> Vec<usize> {
     (0..classes).map(|class| rows.iter().filter(|rows| is_suspect(&rows[class])).count()).collect()
 }
 
-fn agreement_text(methods: &[Method], rows: &[Vec<ClassRow>], format: CheckFormatArg) -> Result<String> {
+fn agreement_text(methods: &[Recipe], rows: &[Vec<ClassRow>], format: CheckFormatArg) -> Result<String> {
     let support = support(rows);
     let fits: Vec<Vec<Option<f64>>> = rows.iter().map(|rows| rows.iter().map(|row| row.mean_fit).collect()).collect();
     let correlations = rank_correlations(&fits);
-    let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+    let names: Vec<String> = methods.iter().map(Recipe::brief).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let classes = rows.first().map_or(&[][..], Vec::as_slice);
     if format == CheckFormatArg::Json {
         let class = |(i, row): (usize, &ClassRow)| {

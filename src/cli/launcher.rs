@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::analyze::demo_request;
 use super::shelf::Shelf;
@@ -13,7 +13,7 @@ use crate::inquiry::{Explain, Explainer};
 use crate::models::{self, bundled_names, card};
 use crate::report::ModelNote;
 use crate::run::{Control, ModelRequest, Request, RunEvent, Session};
-use crate::saliency::Method;
+use crate::saliency::{Method, Recipe};
 use crate::store::{RunSettings, Store};
 use crate::ui;
 
@@ -81,7 +81,7 @@ impl ui::Launcher for Program {
             file,
             classifier: models.classifier,
             layer: models.layer,
-            method: models.method.name().to_owned(),
+            method: models.recipe.to_string(),
             target,
             detector: models.detector,
             device: models.device.to_string(),
@@ -116,20 +116,19 @@ fn completes_latest_run(request: &ui::Request) -> bool {
     request.limit_per_class.is_none()
         && request.layer.as_ref() == Some(&settings.layer)
         && request.classifier == settings.classifier.name
-        && request.method == settings.method
+        && request.method.parse::<Recipe>().is_ok_and(|recipe| recipe.to_string() == settings.method)
         && request.target == settings.target
         && request.detector == settings.detector.map(|d| d.name)
 }
 
 fn full_request(request: &ui::Request, device: DeviceChoice) -> Result<Request> {
-    let method = request.method.parse().with_context(|| format!("unknown method {}", request.method))?;
     Ok(Request {
         dataset: request.dataset.clone(),
         file: request.file.clone(),
         models: ModelRequest {
             classifier: request.classifier.clone(),
             layer: request.layer.clone(),
-            method,
+            recipe: request.method.parse()?,
             detector: request.detector.clone(),
             device,
         },

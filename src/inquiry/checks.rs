@@ -67,7 +67,7 @@ pub fn sanity(
     watch: &mut Watch<'_>,
 ) -> Result<Check> {
     let classifier = networks.of_run(run)?;
-    let recipe = recipe(run)?;
+    let recipe = run.recipe()?;
     let others = Level::ALL.map(|level| randomised(&classifier, level, SEED));
     let others = others.into_iter().collect::<Result<Vec<_>, _>>()?;
     let values = each(cases, watch, |case, cancelled| {
@@ -120,16 +120,16 @@ pub fn by_methods(
     run: &RunSettings,
     root: &Path,
     cases: &[Case],
-    methods: &[Method],
+    methods: &[Recipe],
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Vec<Case>>> {
     let classifier: Arc<Classifier> = networks.of_run(run)?;
     let found = each(cases, watch, |case, cancelled| {
         let (input, size) = prepared(&classifier, root, case)?;
         let target = [case.measured.explanation.target];
-        let by = |method: &Method| -> Result<Case> {
+        let by = |method: &Recipe| -> Result<Case> {
             let (inputs, targets) = ([input.clone()], [Target::BestOf(&target)]);
-            let explained = explain(&classifier, &Recipe::new(*method), &inputs, &[size], &targets, cancelled)?;
+            let explained = explain(&classifier, method, &inputs, &[size], &targets, cancelled)?;
             let explanation = explained.into_iter().next().context("a photo has one explanation")?;
             Ok(case.with_map(explanation.map))
         };
@@ -161,10 +161,6 @@ impl Case {
         }
         Self { class: self.class.clone(), score, measured }
     }
-}
-
-fn recipe(run: &RunSettings) -> Result<Recipe> {
-    Ok(Recipe::new(run.method.parse::<Method>()?))
 }
 
 /// The photo as the classifier wants it, and its size.

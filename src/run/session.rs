@@ -11,7 +11,7 @@ use crate::analysis::Models;
 use crate::dataset::{ClassGroups, ClassId, ClassName, Dataset, LabelClasses, Unlisted};
 use crate::device::DeviceChoice;
 use crate::models::{durable_name, load_classifier, load_detector};
-use crate::saliency::{Method, Recipe};
+use crate::saliency::{self, Recipe};
 use crate::store::{NetworkInfo, RunSettings, Store, TargetRule};
 
 /// The networks that are asked for, by name.
@@ -19,10 +19,10 @@ use crate::store::{NetworkInfo, RunSettings, Store, TargetRule};
 pub struct ModelRequest {
     /// A bundled classifier's name, or a file.
     pub classifier: String,
-    /// The target layer; `None` for the classifier's own choice.
+    /// The target layer, or several with commas between them; `None` for the classifier's own choice.
     pub layer: Option<String>,
     /// How saliency is computed.
-    pub method: Method,
+    pub recipe: Recipe,
     /// A bundled detector's name or a file; `None` for no regions.
     pub detector: Option<String>,
     /// What to compute on.
@@ -100,7 +100,7 @@ impl Session {
         let models = load_models(&ModelRequest {
             classifier: settings.classifier.name.clone(),
             layer: Some(settings.layer.clone()),
-            method: settings.method.parse().map_err(anyhow::Error::msg)?,
+            recipe: settings.recipe()?,
             detector: settings.detector.as_ref().map(|d| d.name.clone()),
             device,
         })?;
@@ -159,12 +159,13 @@ impl Session {
 /// Loads networks by name.
 ///
 /// # Errors
-/// If a network, the layer or the device cannot be had.
+/// If a network, the layer or the device cannot be had, or the method cannot be used on the classifier.
 pub fn load_models(request: &ModelRequest) -> Result<Models> {
     let device = request.device.open()?;
     let classifier = load_classifier(&request.classifier, request.layer.as_deref(), &device)?;
+    saliency::check(&classifier, &request.recipe)?;
     let detector = request.detector.as_deref().map(|name| load_detector(name, &device)).transpose()?;
-    Ok(Models { classifier, detector, recipe: Recipe::new(request.method) })
+    Ok(Models { classifier, detector, recipe: request.recipe })
 }
 
 fn settings(request: &Request, dataset: &Dataset, models: &Models) -> Result<RunSettings> {
@@ -177,7 +178,7 @@ fn settings(request: &Request, dataset: &Dataset, models: &Models) -> Result<Run
             class_names: classifier.class_names().to_vec(),
         },
         layer: classifier.layer().to_owned(),
-        method: models.recipe.method.name().to_owned(),
+        method: models.recipe.to_string(),
         target: request.target,
         detector: detector.map(|(detector, name)| NetworkInfo {
             name: durable_name(name),

@@ -8,6 +8,7 @@ use super::codec::{classes_from_text, classes_to_text, damaged};
 use super::error::Result;
 use super::project::Store;
 use crate::dataset::ClassId;
+use crate::saliency::{Recipe, RecipeError};
 
 /// Number of a run in its project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,7 +52,7 @@ pub struct RunSettings {
     pub classifier: NetworkInfo,
     /// Name of the layer that the saliency is computed on.
     pub layer: String,
-    /// Name of the saliency method.
+    /// The saliency method with all its settings, as [`Recipe`] writes itself.
     pub method: String,
     /// Which class the saliency explains.
     pub target: TargetRule,
@@ -61,6 +62,16 @@ pub struct RunSettings {
     pub roi_min_score: f32,
     /// The classes that count as a hit for each label, in rising order; a label that is missing cannot be judged.
     pub hits: BTreeMap<String, Vec<ClassId>>,
+}
+
+impl RunSettings {
+    /// How the run's maps are computed.
+    ///
+    /// # Errors
+    /// If the method is none that this program knows.
+    pub fn recipe(&self) -> std::result::Result<Recipe, RecipeError> {
+        self.method.parse()
+    }
 }
 
 /// A run of a project.

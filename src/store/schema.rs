@@ -4,10 +4,11 @@
 pub(super) const APPLICATION_ID: i32 = 0x4361_6D52;
 
 /// Version of the tables (`PRAGMA user_version`); an older file is migrated, a newer one refused.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
 
 /// What leads from each version to the next, from version 1 on. Views are dropped before and made anew after all steps.
-pub(super) const MIGRATIONS: [&str; VERSION as usize - 1] = ["
+pub(super) const MIGRATIONS: [&str; VERSION as usize - 1] = [
+    "
 CREATE TABLE drawn (
     sample INTEGER NOT NULL REFERENCES samples,
     place INTEGER NOT NULL,
@@ -23,7 +24,17 @@ CREATE TABLE annotated (
     rois BLOB NOT NULL,
     PRIMARY KEY (sample, file)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+-- Until then a method had no settings but these.
+UPDATE runs SET method = CASE method
+    WHEN 'occlusion' THEN 'occlusion:window=32:stride=16:fill=0'
+    WHEN 'rise' THEN 'rise:masks=1000:cells=7:keep=0.5:seed=0'
+    WHEN 'integrated-gradients' THEN 'integrated-gradients:steps=16'
+    WHEN 'smoothgrad' THEN 'smoothgrad:samples=16:noise=0.15:seed=0'
+    ELSE method END;
+",
+];
 
 /// Written once, in one transaction, when a project is created.
 ///
@@ -45,7 +56,7 @@ CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     classifier INTEGER NOT NULL REFERENCES networks,
     layer TEXT NOT NULL,
-    method TEXT NOT NULL,
+    method TEXT NOT NULL,           -- with its settings, such as rise:masks=1000:cells=7:keep=0.5:seed=0
     target TEXT NOT NULL,           -- predicted or labelled
     detector INTEGER REFERENCES networks,
     roi_min_score REAL NOT NULL,

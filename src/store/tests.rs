@@ -257,7 +257,7 @@ fn a_newer_version_is_refused_and_left_alone() -> Check {
     store.connection.pragma_update(None, "user_version", 99)?;
     drop(store);
     let content = std::fs::read(&path)?;
-    assert!(matches!(Store::open(&path), Err(StoreError::Version { found: 99, expected: 2, .. })));
+    assert!(matches!(Store::open(&path), Err(StoreError::Version { found: 99, expected: schema::VERSION, .. })));
     assert!(matches!(Store::open_read_only(&path), Err(StoreError::Version { .. })));
     assert_eq!(std::fs::read(&path)?, content);
     Ok(())
@@ -403,6 +403,26 @@ fn a_project_of_format_1_opens_and_loses_nothing() -> Check {
     let drawn = [DrawnRoi { outline: Outline::Box(BBox::new(1.0, 2.0, 3.0, 4.0)), name: "wing".into() }];
     store.set_drawn(SampleId(1), &drawn)?;
     assert_eq!(Store::open_read_only(&path)?.drawn(SampleId(1))?, drawn);
+    Ok(())
+}
+
+#[test]
+fn methods_of_format_2_get_the_settings_that_they_had() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let methods = ["gradcam", "rise", "occlusion", "smoothgrad", "integrated-gradients"];
+    for method in methods {
+        let key = format!("classifier {method}");
+        let classifier = NetworkInfo { key, ..settings().classifier };
+        store.begin_run(&RunSettings { classifier, method: method.into(), ..settings() })?;
+    }
+    store.connection.pragma_update(None, "user_version", 2)?;
+    drop(store);
+    let runs = Store::open(&path)?.runs()?;
+    for (run, method) in runs.iter().rev().zip(methods) {
+        let recipe = run.settings.recipe()?;
+        assert_eq!((recipe, run.settings.method.clone()), (method.parse()?, recipe.to_string()));
+    }
+    assert_eq!(runs.len(), methods.len());
     Ok(())
 }
 

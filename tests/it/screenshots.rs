@@ -12,7 +12,7 @@ use camroi::inquiry::{Explain, Explainer};
 use camroi::models::Shelf;
 use camroi::roi::{DrawnRoi, Outline};
 use camroi::run::{Control, ModelRequest, RunEvent, Session};
-use camroi::saliency::Method;
+use camroi::saliency::{Method, Recipe};
 use camroi::store::{Store, TargetRule};
 use camroi::ui::{Choices, Credits, Launcher, Request};
 use camroi::{demo, run};
@@ -47,7 +47,7 @@ fn analyse(root: &Path, file: &Path, method: Method) {
         models: ModelRequest {
             classifier: "efficientnet-lite0".into(),
             layer: None,
-            method,
+            recipe: Recipe::new(method),
             detector: Some("nanodet-g-416".into()),
             device: DeviceChoice::Cpu,
         },

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::method;
+use super::recipe;
 use crate::device::DeviceChoice;
-use crate::saliency::Method;
+use crate::saliency::Recipe;
 
 /// Which samples of a project are checked.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(crate) enum CheckFormatArg {
 pub(crate) struct AgreementArgs {
     #[command(flatten)]
     pub(crate) check: CheckArgs,
-    /// Methods to compare, at least two
-    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = method, required = true)]
-    pub(crate) methods: Vec<Method>,
+    /// Methods to compare, at least two, with settings behind colons
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = recipe, required = true)]
+    pub(crate) methods: Vec<Recipe>,
 }

@@ -23,7 +23,7 @@ use crate::device::DeviceChoice;
 use crate::fit::RoiRule;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
 use crate::run::ModelRequest;
-use crate::saliency::Method;
+use crate::saliency::{Recipe, RecipeError};
 use crate::store::Store;
 
 /// Measures whether an image classifier looks at the object.
@@ -77,12 +77,12 @@ pub(super) struct ModelArgs {
     /// Classifier under inspection: a bundled name, a model card or a weights file
     #[arg(long, value_name = "NAME|CARD|WEIGHTS", default_value = DEFAULT_CLASSIFIER)]
     classifier: String,
-    /// Target layer, instead of the classifier's own choice
-    #[arg(long)]
-    layer: Option<String>,
-    /// Saliency method
-    #[arg(long, default_value = "gradcam", value_parser = method)]
-    method: Method,
+    /// Target layer, instead of the classifier's own choice; of several (A,B) the maps are averaged, each scaled to its maximum
+    #[arg(long, value_name = "LAYER[,LAYER]")]
+    layer: Vec<String>,
+    /// Saliency method, with settings behind colons: rise:masks=4000:seed=1, occlusion:window=48:stride=24, gradcam:flips
+    #[arg(long, value_name = "METHOD[:SETTING=VALUE]", default_value = "gradcam", value_parser = recipe)]
+    method: Recipe,
     /// Where regions come from: a bundled detector, a model card, a weights file (FILE#proposals: its proposals), annotations (a file or folder), or none
     #[arg(long, value_name = "DETECTOR|ANNOTATIONS|none", default_value = DEFAULT_DETECTOR)]
     rois: String,
@@ -95,8 +95,8 @@ impl ModelArgs {
     pub(super) fn request(&self) -> ModelRequest {
         ModelRequest {
             classifier: self.classifier.clone(),
-            layer: self.layer.clone(),
-            method: self.method,
+            layer: (!self.layer.is_empty()).then(|| self.layer.join(",")),
+            recipe: self.method,
             detector: (self.rois != "none" && self.annotations().is_none()).then(|| self.rois.clone()),
             device: self.device,
         }
@@ -111,8 +111,8 @@ impl ModelArgs {
     }
 }
 
-fn method(word: &str) -> Result<Method, String> {
-    word.parse().map_err(|error: <Method as std::str::FromStr>::Err| error.to_string())
+fn recipe(word: &str) -> Result<Recipe, String> {
+    word.parse().map_err(|error: RecipeError| error.to_string())
 }
 
 fn share(word: &str) -> Result<f32, String> {

@@ -152,17 +152,17 @@ fn close_together(ui: &mut Ui) {
 }
 
 fn method_of(choice: &Choice, shown: &Shown<'_>) -> Option<Method> {
-    choice.method.or_else(|| shown.settings.method.parse().ok())
+    choice.method.or_else(|| Some(shown.settings.recipe().ok()?.method))
 }
 
 fn method_ui(ui: &mut Ui, choice: &mut Choice, shown: &Shown<'_>) {
-    let of_run = shown.settings.method.as_str();
-    let text = choice.method.map_or(of_run, |method| method.name());
+    let of_run = shown.settings.recipe().ok().map(|recipe| recipe.method);
+    let text = method_of(choice, shown).map_or(shown.settings.method.as_str(), |method| method.name());
     let combo = ComboBox::from_id_salt("method of the map").width(112.0).height(MENU).truncate().selected_text(text);
     let response = combo.show_ui(ui, |ui| {
         close_together(ui);
         for method in Method::ALL {
-            let value = (method.name() != of_run).then_some(method);
+            let value = (Some(method) != of_run).then_some(method);
             ui.selectable_value(&mut choice.method, value, method.name()).on_hover_text(method.description());
         }
     });

@@ -197,14 +197,12 @@ pub(crate) fn question(choice: &Choice, project: &Snapshot, detail: &Detail) -> 
             Err(reason) => return Err(reason.clone()),
         },
     };
-    let method = match choice.method {
-        Some(method) => method,
-        None => settings.method.parse().map_err(|e: <Method as std::str::FromStr>::Err| e.to_string())?,
-    };
+    let of_run = settings.recipe().map_err(|e| e.to_string())?;
+    let recipe = choice.method.filter(|method| *method != of_run.method).map_or(of_run, Recipe::new);
     Ok(Question {
         photo: project.root.join(&detail.sample.path),
         layer: choice.layer.clone().unwrap_or_else(|| settings.layer.clone()),
-        recipe: Recipe::new(method),
+        recipe,
         target,
     })
 }

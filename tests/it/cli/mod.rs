@@ -15,6 +15,8 @@ mod checks;
 mod compare;
 /// Other measures than the fit.
 mod measures;
+/// Settings of methods, and several layers.
+mod methods;
 /// One's own networks.
 pub(crate) mod models;
 /// Whose regions count.
