@@ -7,6 +7,8 @@ mod annotations;
 mod backbones;
 /// Class activation maps against pytorch-grad-cam.
 mod cams;
+/// Methods that somebody cancels.
+mod cancel;
 /// Files of PyTorch and Detectron2.
 mod checkpoints;
 /// Classifiers against torchvision.
@@ -29,6 +31,8 @@ mod maps;
 mod networks;
 /// Networks exported to ONNX, and damaged files.
 mod onnx;
+/// Maps of a pasted object, with real and with random weights.
+mod pasted;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// The report in one HTML file.
