@@ -1,18 +1,12 @@
 //! Whole methods, network included, against pytorch-grad-cam, captum and torchray (`tests/data/cams.py`).
 
-use std::cell::Cell;
-
 use camroi::card::Classes;
 use camroi::classifier::{Classifier, ClassifierSpec};
 use camroi::dataset::ClassId;
 use camroi::geometry::Size;
-use camroi::graph::{NodeId, Rule, TensorNet};
+use camroi::graph::{Backward, Rule, TensorNet};
 use camroi::preprocess::{ChannelOrder, Interpolation, Preprocessing, Resize};
-use camroi::saliency::cams::{ChannelMaps, weighted};
 use camroi::saliency::compat::pytorch_grad_cam_picture;
-use camroi::saliency::masked::Scoring;
-use camroi::saliency::occlusion::{Occlusion, occlusion};
-use camroi::saliency::score_cam::score_cam;
 use camroi::saliency::{Method, RawMap, Recipe, SaliencyMap, Subject, raw_saliency};
 use candle_core::{DType, Device, Tensor};
 
@@ -60,12 +54,6 @@ impl Case {
     fn map(&self, recipe: &Recipe) -> RawMap {
         let subject = Subject { input: &self.input, features: &self.features, targets: &[self.class] };
         raw_saliency(&self.classifier, &subject, recipe, &|| false).unwrap().swap_remove(0)
-    }
-
-    /// The class's scores of inputs.
-    fn scores(&self, inputs: &Tensor) -> candle_core::Result<Vec<f32>> {
-        let logits = self.classifier.head(&self.classifier.features(inputs)?)?;
-        logits.narrow(1, self.class.0, 1)?.flatten_all()?.to_vec1()
     }
 
     fn check(&self, what: &str, got: &[f32], key: &str, tolerance: f32) {
@@ -130,45 +118,16 @@ fn cams_and_ablation_of_a_residual_network() {
     case.check_raw(Method::AblationCam, "AblationCAM", SMOOTH);
 }
 
-/// Channels of [`score_cam_of_some_channels`]: a whole map of 512 would take most of a minute.
-const SOME: usize = 24;
-
 #[test]
-fn score_cam_of_some_channels() {
-    let case = Case::new("resnet18", "layer4");
-    let some = case.features.narrow(1, 0, SOME).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let a = ChannelMaps::new(7, 7, &some);
-    let score = |x: &Tensor| case.scores(x);
-    let scoring = Scoring { batch: 8, cancelled: &|| false, score: &score };
-    let input = case.input.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let map = score_cam(a, &input, [3, 224, 224], &scoring).unwrap();
-    // The softmax over some channels is that over all, scaled to sum to 1.
-    let weights = case.reference.values("resnet18/ScoreCAM/weights");
-    let total: f64 = weights[..SOME].iter().map(|w| f64::from(*w)).sum();
-    let weights: Vec<_> = weights[..SOME].iter().map(|w| f64::from(*w) / total).collect();
-    let error = relative_error(&map, &weighted(a, &weights));
-    assert!(error <= SMOOTH, "off by {error:e}");
+fn score_cam_of_a_residual_network() {
+    Case::new("resnet18", "layer4").check_raw(Method::ScoreCam, "ScoreCAM", SMOOTH);
 }
 
 #[test]
-fn occlusion_of_the_corners() {
+fn occlusion_of_all_windows() {
     let case = Case::new("efficientnet-lite0", "head_act");
-    let score = case.scores(&case.input).unwrap()[0];
-    // A corner is under one of the 13 x 13 windows only, so the others need no network.
-    let window = Cell::new(0);
-    let corners = [0, 12, 156, 168];
-    let of_corners = |x: &Tensor| {
-        let i = window.replace(window.get() + 1);
-        if corners.contains(&i) { case.scores(x) } else { Ok(vec![score]) }
-    };
-    let scoring = Scoring { batch: 1, cancelled: &|| false, score: &of_corners };
-    let input = case.input.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let map = occlusion(&input, [3, 224, 224], &Occlusion::default(), score, &scoring).unwrap();
-    assert_eq!(window.get(), 169);
-    let at_corners = |map: &[f32]| [0, 16, 16 * 17, 16 * 17 + 16].map(|i| map[i]);
-    let expected = at_corners(&case.reference.values("efficientnet-lite0/captum_Occlusion"));
-    let error = relative_error(&at_corners(&thinned(&map, 224)), &expected);
-    assert!(error <= KINKED, "off by {error:e}");
+    let map = case.map(&Recipe::new(Method::Occlusion));
+    case.check("occlusion", &thinned(&map.values, 224), "captum_Occlusion", KINKED);
 }
 
 /// The largest size over the three planes of a thinned tensor.
@@ -196,13 +155,16 @@ fn gradients_through_relu6_agree_but_where_a_kink_is_crossed() {
     // In double precision; the batch norms' factors are float32, so the odd activation still lies on the other side of a kink.
     let (graph, side) = network("classifiers/names.json.gz", "efficientnet-lite0");
     let net = TensorNet::with_dtype(&graph, &Device::Cpu, DType::F64).unwrap();
-    let trace = net.trace(&inputs(side as usize).narrow(0, 0, 1).unwrap()).unwrap();
+    let trace = net.trace(&inputs(side as usize).narrow(0, 0, 1).unwrap(), &|| false).unwrap();
     let reference = Reference::load();
     let mut one_hot = vec![0f64; 1000];
     one_hot[reference.class("efficientnet-lite0")] = 1.0;
     let seed = [(graph.outputs()[0], Tensor::from_vec(one_hot, (1, 1000), &Device::Cpu).unwrap())];
-    for (rule, key) in [(Rule::Gradient, "captum_Saliency_abs"), (Rule::Guided, "own_GuidedBackprop_relu6")] {
-        let reached = net.pull_back(&trace, &seed, rule, NodeId::INPUT).unwrap();
+    // A gradient that is cut at most kinks does not notice those; of the plain one an odd pixel does.
+    for (rule, key, odd) in
+        [(Rule::Gradient, "captum_Saliency_abs", 64), (Rule::Guided, "own_GuidedBackprop_relu6", usize::MAX)]
+    {
+        let reached = net.pull_back(&trace, &Backward::new(&seed, rule)).unwrap();
         let planes = reached[0].as_ref().unwrap().to_dtype(DType::F32).unwrap().squeeze(0).unwrap();
         let planes: Vec<f32> = planes.to_vec3::<f32>().unwrap().concat().concat();
         let got: Vec<f32> = planes.chunks_exact(224 * 224).flat_map(|plane| thinned(plane, 224)).collect();
@@ -210,32 +172,39 @@ fn gradients_through_relu6_agree_but_where_a_kink_is_crossed() {
             (largest_of_planes(&got), largest_of_planes(&reference.values(&format!("efficientnet-lite0/{key}"))));
         let bound = KINKED * expected.iter().fold(0f32, |m, v| m.max(*v));
         let outside = got.iter().zip(&expected).filter(|(g, e)| (**g - **e).abs() > bound).count();
-        assert!(outside <= expected.len() / 50, "{key}: {outside} of {} pixels", expected.len());
+        assert!(outside <= expected.len() / odd, "{key}: {outside} of {} pixels", expected.len());
     }
 }
 
 #[test]
 fn integrated_gradients() {
-    let case = Case::new("resnet18", "layer4");
-    let expected = case.reference.values("resnet18/captum_IntegratedGradients16");
-    let plane = expected.len() / 3;
-    let expected: Vec<f32> = (0..plane).map(|i| (0..3).map(|c| expected[c * plane + i]).sum()).collect();
-    let got = thinned(&case.map(&Recipe::new(Method::IntegratedGradients)).values, 224);
-    let error = relative_error(&got, &expected);
-    // Some of the 16 points lie where float32 takes another side of a kink.
-    assert!(error <= KINKED, "off by {error:e}");
+    // Some of the 16 points lie where float32 takes another side of a kink: PyTorch in float32 is off by 1.4e-4 on resnet18.
+    for (name, layer, tolerance) in [("resnet18", "layer4", 3e-4), ("vgg11", "features.20", 1.5e-3)] {
+        let case = Case::new(name, layer);
+        let expected = case.reference.values(&format!("{name}/captum_IntegratedGradients16"));
+        let plane = expected.len() / 3;
+        let expected: Vec<f32> = (0..plane).map(|i| (0..3).map(|c| expected[c * plane + i]).sum()).collect();
+        let got = thinned(&case.map(&Recipe::new(Method::IntegratedGradients)).values, 224);
+        let error = relative_error(&got, &expected);
+        assert!(error <= tolerance, "{name}: off by {error:e}");
+    }
 }
 
 #[test]
 fn full_grad() {
-    // The minima that the package subtracts make up most of a sum over thousands of channels.
-    for (name, layer, tolerance) in [("resnet18", "layer4", SMOOTH), ("efficientnet-lite0", "head_act", 2.0 * KINKED)] {
-        let case = Case::new(name, layer);
-        let map = case.map(&Recipe::new(Method::FullGrad));
-        let map = SaliencyMap::from_values(224, 224, map.values);
-        let picture = pytorch_grad_cam_picture(&map, Size::new(224, 224));
-        case.check("FullGrad", &thinned(&picture, 224), "FullGrad/final", tolerance);
-    }
+    let picture = |case: &Case| {
+        let map = SaliencyMap::from_values(224, 224, case.map(&Recipe::new(Method::FullGrad)).values);
+        thinned(&pytorch_grad_cam_picture(&map, Size::new(224, 224)), 224)
+    };
+    let case = Case::new("resnet18", "layer4");
+    case.check("FullGrad", &picture(&case), "FullGrad/final", SMOOTH);
+    // Which activations cross a kink in float32 depends on the order of its sums; each moves the gradients below it by some percent.
+    let case = Case::new("efficientnet-lite0", "head_act");
+    let expected = case.reference.values("efficientnet-lite0/FullGrad/final");
+    let mut off: Vec<f32> = picture(&case).iter().zip(&expected).map(|(p, e)| (p - e).abs()).collect();
+    off.sort_by(f32::total_cmp);
+    assert!(off[off.len() * 9 / 10] <= KINKED, "nine of ten pixels are off by up to {:e}", off[off.len() * 9 / 10]);
+    assert!(off[off.len() - 1] <= 3.0 * KINKED, "a pixel is off by {:e}", off[off.len() - 1]);
 }
 
 #[test]
@@ -246,6 +215,6 @@ fn excitation_backprop() {
         case.check(layer, &map.values, &format!("EBP@{layer}"), SMOOTH);
         let map = case.map(&Recipe::new(Method::ContrastiveExcitationBackprop));
         // The difference of two nearly equal maps: a thousandth of their size is left.
-        case.check(layer, &map.values, &format!("cEBP_signed@{layer}"), KINKED);
+        case.check(layer, &map.values, &format!("cEBP_signed@{layer}"), 3.0 * SMOOTH);
     }
 }
