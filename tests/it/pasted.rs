@@ -12,7 +12,7 @@ use camroi::analysis::{Models, input_batch};
 use camroi::classifier::Classifier;
 use camroi::dataset::ClassId;
 use camroi::geometry::{BBox, Size};
-use camroi::measure::{TOLERANCE_PX, measures};
+use camroi::measure::{Measure, TOLERANCE_PX, measures};
 use camroi::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR, load_classifier, load_detector};
 use camroi::roi::{Roi, RoiSource};
 use camroi::saliency::{Method, Recipe, Subject, saliency};
@@ -133,8 +133,8 @@ fn hits<'a>(
         let subject = Subject { input: &picture.input, features: &features, targets: &[picture.class] };
         for (hits, method) in hits.iter_mut().zip(methods) {
             let map = saliency(classifier, &subject, &Recipe::new(*method), &|| false)?.swap_remove(0);
-            let found = measures(&map, VIEW, &picture.roi).context("the object is in the view")?;
-            *hits += found.pointing_game.unwrap_or(0.0);
+            let found = measures(&map, VIEW, &[&picture.roi]).context("the object is in the view")?;
+            *hits += found.map.get(Measure::PointingGame).unwrap_or(0.0);
         }
     }
     hits.iter_mut().for_each(|hits| *hits /= count);
