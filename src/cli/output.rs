@@ -1,10 +1,11 @@
 //! Standard output and files, without panics when a reader goes away and without overwriting.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+
+use crate::report::write_file;
 
 /// Writes to standard output.
 pub(super) fn print(text: &str) -> Result<()> {
@@ -12,21 +13,16 @@ pub(super) fn print(text: &str) -> Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
-/// Hands `write` a new file, or standard output where there is no path. A file that cannot be completed is removed.
+/// Hands `write` a new file, or standard output where there is no path. A file is there when it is complete, or not at all.
 pub(super) fn write_to(path: Option<&Path>, write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
-    let Some(path) = path else {
-        let mut out = BufWriter::new(io::stdout());
-        write(&mut out)?;
-        return out.flush().context("cannot write to standard output");
-    };
-    let file = File::create_new(path).with_context(|| format!("cannot make the file {}", path.display()))?;
-    let mut out = BufWriter::new(file);
-    let written = write(&mut out).and_then(|()| out.flush().map_err(Into::into));
-    if written.is_err() {
-        drop(out);
-        std::fs::remove_file(path).with_context(|| format!("cannot remove the incomplete file {}", path.display()))?;
+    match path {
+        Some(path) => write_file(path, false, write),
+        None => {
+            let mut out = BufWriter::new(io::stdout());
+            write(&mut out)?;
+            out.flush().context("cannot write to standard output")
+        }
     }
-    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Whether an error only says that the reader of a pipe has gone, as `head` does.

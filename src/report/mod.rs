@@ -7,6 +7,7 @@
 
 mod compare;
 mod csv;
+mod file;
 #[cfg(test)]
 mod fixture;
 mod html;
@@ -24,6 +25,7 @@ use std::io::{self, Write};
 pub use compare::{
     ComparisonFormat, comparison_table, run_line, side_lines, write_class_differences, write_sample_differences,
 };
+pub use file::{FileError, write_file};
 pub use html::{
     ComparedRun, ComparisonOptions, HtmlOptions, ModelNote, PageProgress, write_comparison_html, write_html,
 };

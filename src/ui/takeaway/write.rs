@@ -1,7 +1,6 @@
-//! Writing files, on a worker thread. A file appears when it is complete, or not at all.
+//! Writing files, on a worker thread.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +11,9 @@ use super::{Format, What};
 use crate::analysis::RoiChoice;
 use crate::overlay::{Style, encode_png};
 use crate::report::{
-    ClassFormat, ComparedRun, ComparisonOptions, HtmlOptions, ModelNote, PageProgress, ReportError, SampleExtras,
-    SampleFormat, SheetOptions, class_sheet, sample_picture, write_classes, write_comparison_html, write_html,
-    write_samples,
+    ClassFormat, ComparedRun, ComparisonOptions, FileError, HtmlOptions, ModelNote, PageProgress, ReportError,
+    SampleExtras, SampleFormat, SheetOptions, class_sheet, sample_picture, write_classes, write_comparison_html,
+    write_file, write_html, write_samples,
 };
 use crate::store::{RunInfo, Store};
 use crate::summary::{
@@ -62,35 +61,23 @@ pub(crate) fn write(
     replace: bool,
     progress: &mut dyn FnMut(PageProgress) -> ControlFlow<()>,
 ) -> Result<(), Refused> {
-    if !replace && path.exists() {
-        return Err(Refused::AlreadyThere);
-    }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written = write_part(what, source, &part, progress)
-        .and_then(|()| fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display())));
-    written.map_err(|error| {
-        // What is incomplete is of no use; where it cannot be removed, it is not taken for the file.
-        fs::remove_file(&part).ok();
-        match error.downcast_ref() {
-            Some(ReportError::Cancelled) => Refused::Cancelled,
-            _ => Refused::Failed(error),
-        }
+    let written = write_file(path, replace, |out| write_into(what, source, progress, out));
+    written.map_err(|error| match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(ReportError::Cancelled), _) => Refused::Cancelled,
+        (_, Some(FileError::Exists(_))) => Refused::AlreadyThere,
+        _ => Refused::Failed(error),
     })
 }
 
-fn write_part(
+fn write_into(
     what: &What,
     source: &Source,
-    part: &Path,
     progress: &mut dyn FnMut(PageProgress) -> ControlFlow<()>,
+    out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
     let mut store = Store::open_read_only(&source.file)?;
     store.choose_rois(source.rois);
     let run = &source.run;
-    let file = File::create(part).with_context(|| format!("cannot write {}", part.display()))?;
-    let mut out = BufWriter::new(file);
     match what {
         What::Classes(format) => {
             let names = &run.settings.classifier.class_names;
@@ -106,7 +93,7 @@ fn write_part(
                 Format::Json => ClassFormat::Json,
                 Format::Parquet => ClassFormat::Parquet,
             };
-            write_classes(&rows, format, &mut out)?;
+            write_classes(&rows, format, out)?;
         }
         What::Samples(format) => {
             let format = match format {
@@ -114,11 +101,11 @@ fn write_part(
                 Format::Json => SampleFormat::JsonLines,
                 Format::Parquet => SampleFormat::Parquet,
             };
-            write_samples(&store, run.id, format, SampleExtras::default(), &mut out)?;
+            write_samples(&store, run.id, format, SampleExtras::default(), out)?;
         }
         What::Report => {
             let options = HtmlOptions { thresholds: source.thresholds, ..HtmlOptions::default() };
-            write_html(&store, run, &source.notes, &options, progress, &mut out)?;
+            write_html(&store, run, &source.notes, &options, progress, out)?;
         }
         What::Comparison => {
             let (runs, classes) = source.compared.as_ref().context("no runs are compared any more")?;
@@ -126,7 +113,7 @@ fn write_part(
             let side = |i: usize| ComparedRun { store: &stores[i], run: &runs.sides[i].run };
             let comparison = Comparison { classes: classes.clone(), ..runs.comparison.clone() };
             let options = ComparisonOptions::default();
-            write_comparison_html([side(0), side(1)], &comparison, &options, progress, &mut out)?;
+            write_comparison_html([side(0), side(1)], &comparison, &options, progress, out)?;
         }
         What::Sheet(class) => {
             let options = SheetOptions { style: Some(source.style), ..SheetOptions::of_class(class.clone()) };
@@ -137,5 +124,5 @@ fn write_part(
             out.write_all(&encode_png(&sample_picture(&store, &result, &source.style)?)?)?;
         }
     }
-    Ok(out.flush()?)
+    Ok(())
 }

@@ -13,6 +13,8 @@ mod bad;
 mod checks;
 /// Two runs side by side.
 mod compare;
+/// Disks that are full, files that are there already.
+mod files;
 /// Other measures than the fit.
 mod measures;
 /// Settings of methods, and several layers.
