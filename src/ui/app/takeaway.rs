@@ -13,7 +13,7 @@ use super::App;
 use super::events::Event;
 use crate::overlay::Style;
 use crate::report::PageProgress;
-use crate::ui::takeaway::{Refused, Source, TakeCommand, write};
+use crate::ui::takeaway::{Refused, Source, TakeCommand, What, write};
 
 /// What a job that writes a file reports. Numbers tell which file it is about.
 #[derive(Debug)]
@@ -89,6 +89,10 @@ impl App {
         let compared = self.panes.compare.runs();
         let choice = self.panes.classes.measure();
         let means = self.session.measured.means().filter(|means| means.choice() == choice && !choice.is_fit()).cloned();
+        let other_map = match &what {
+            What::Picture(sample, _) => self.panes.sample.other.measured(*sample).cloned(),
+            _ => None,
+        };
         let style = Style { heat_map: layers.heat.then(|| layers.style()), boxes: layers.boxes, view: layers.view };
         self.jobs.spawn("writing a file", move |reporter| {
             let source = Source {
@@ -99,6 +103,7 @@ impl App {
                 style,
                 compared,
                 means,
+                other_map,
                 thresholds,
             };
             let result = write(&what, &source, &path, replace, &mut |at| {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::{Format, What};
-use crate::analysis::RoiChoice;
+use crate::analysis::{Measured, Outcome, RoiChoice};
 use crate::overlay::{Style, encode_png};
 use crate::report::{
     ClassFormat, ComparedRun, ComparisonOptions, FileError, HtmlOptions, ModelNote, PageProgress, ReportError,
@@ -30,6 +30,8 @@ pub(crate) struct Source {
     pub(crate) run: RunInfo,
     /// Which regions count.
     pub(crate) rois: RoiChoice,
+    /// The map that is shown instead of the run's, of a picture.
+    pub(crate) other_map: Option<Measured>,
     /// What is known of its models.
     pub(crate) notes: Vec<ModelNote>,
     /// What the window lays over photos.
@@ -120,7 +122,10 @@ fn write_into(
             out.write_all(&encode_png(&class_sheet(&store, run, &options, progress)?)?)?;
         }
         What::Picture(sample, _) => {
-            let result = store.result(run.id, *sample)?.context("the image is no longer in the project")?;
+            let mut result = store.result(run.id, *sample)?.context("the image is no longer in the project")?;
+            if let Some(measured) = &source.other_map {
+                result.outcome = Outcome::Measured(Box::new(measured.clone()));
+            }
             out.write_all(&encode_png(&sample_picture(&store, &result, &source.style)?)?)?;
         }
     }
