@@ -276,7 +276,7 @@ fn patches_outside_of_the_regions_and_mean_maps_stand_in_the_section() {
     let page = page(&project);
     let document = parsed(&page);
     let section = |class| named(&document, "section").find(|s| s.attribute("data-class") == Some(class)).unwrap();
-    let pictures = |class, start: &str| {
+    let pictures = |class, start: &'static str| {
         let names = section(class).descendants().filter_map(|n| n.has_tag_name("img").then(|| n.attribute("alt"))?);
         names.filter(|name| name.starts_with(start)).map(str::to_owned).collect::<Vec<_>>()
     };
@@ -286,10 +286,10 @@ fn patches_outside_of_the_regions_and_mean_maps_stand_in_the_section() {
     assert!(!patches.iter().any(|name| name.ends_with("gone.png")));
     let words = text(section("bird"));
     assert!(words.contains("of the saliency lies outside of every region") && words.contains("that cannot be read"));
-    assert_eq!(pictures("bird", "Mean map"), ["Mean map in the view", "Mean map around the region"]);
+    assert_eq!((pictures("bird", "Mean map").len(), pictures("bird", "Around the region").len()), (1, 1));
     // Cats are looked at themselves; the web has no region that a mean could be around.
     assert_eq!(pictures("cat", "Patch of"), [""; 0]);
-    assert_eq!(pictures("web", "Mean map"), ["Mean map in the view"]);
+    assert_eq!((pictures("web", "Mean map").len(), pictures("web", "Around the region").len()), (1, 0));
     let none = page_with(&project, &HtmlOptions { patches_per_class: 0, ..HtmlOptions::default() });
     assert!(!none.contains("Patch of"));
 }

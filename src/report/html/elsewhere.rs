@@ -51,8 +51,8 @@ pub(super) fn focus(
 /// Writes the mean maps beside each other, as far as there are any.
 pub(super) fn mean_maps(focus: &ClassFocus, out: &mut dyn Write) -> Result<(), ReportError> {
     for (title, mean, inset) in [
-        ("Mean map in the view", &focus.in_view, None),
-        ("Mean map around the region", &focus.around_region, Some(MARGIN / (1.0 + 2.0 * MARGIN))),
+        ("Mean map", &focus.in_view, None),
+        ("Around the region", &focus.around_region, Some(MARGIN / (1.0 + 2.0 * MARGIN))),
     ] {
         let Some(mean) = mean else { continue };
         write!(out, "<figure class=\"mean\"><h4>{title}</h4>")?;

@@ -104,7 +104,7 @@ fn title(sides: &[ComparedRun<'_>; 2]) -> String {
 /// The classes with a section, as places in `rows`, in their order: clear differences before others, large ones before small.
 fn chosen(rows: &[ClassDifference], limit: usize) -> Vec<usize> {
     let size = |place: &usize| rows[*place].fit.difference.map_or(0.0, f64::abs);
-    let mut places: Vec<usize> = (0..rows.len()).filter(|place| rows[*place].fit.n > 0).collect();
+    let mut places: Vec<usize> = (0..rows.len()).filter(|place| size(place) >= 0.0005).collect();
     places.sort_by(|a, b| {
         let clear = |place: &usize| !rows[*place].fit.is_clear();
         clear(a).cmp(&clear(b)).then(size(b).total_cmp(&size(a))).then(a.cmp(b))
@@ -160,7 +160,7 @@ fn overview(
 fn left_out(classes: usize, sections: usize, out: &mut dyn Write) -> io::Result<()> {
     match classes - sections {
         0 => Ok(()),
-        _ if sections == 0 => writeln!(out, "<p class=\"weak\">No class has a fit in both runs.</p>"),
+        _ if sections == 0 => writeln!(out, "<p class=\"weak\">No class has a section with photos.</p>"),
         rest => {
             let classes = counted(rest, "other is", "others are");
             writeln!(
@@ -175,7 +175,10 @@ fn left_out(classes: usize, sections: usize, out: &mut dyn Write) -> io::Result<
 /// A difference with its interval, as markup.
 fn difference(paired: &Paired) -> String {
     let number = paired.difference.map_or_else(|| "–".to_owned(), points);
-    format!("{number} <small>{}</small>", interval(paired))
+    match paired.ci {
+        Some(_) => format!("{number} <small>({})</small>", interval(paired)),
+        None => number,
+    }
 }
 
 fn interval(paired: &Paired) -> String {

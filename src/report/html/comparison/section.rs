@@ -26,7 +26,7 @@ impl<'a> Section<'a> {
     pub(super) fn new(comparison: &'a Comparison, place: usize, limit: usize) -> Self {
         let class = &comparison.classes[place];
         let of_class =
-            |sample: &&SampleDifference| sample.class.as_ref() == Some(&class.class) && sample.fit().is_some();
+            |sample: &&SampleDifference| sample.class.as_ref() == Some(&class.class) && differs(sample.fit());
         let mut samples: Vec<&SampleDifference> = comparison.samples.iter().filter(of_class).collect();
         let size = |sample: &SampleDifference| sample.fit().map_or(0.0, f64::abs);
         samples.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.first.path.cmp(&b.first.path)));
@@ -47,7 +47,7 @@ impl<'a> Section<'a> {
             out,
             "<section class=\"class\" id=\"{}\" data-class=\"{}\">\n<h3>{} <small><a href=\"#{}\">in the table</a></small></h3>\n\
              <p>Fit {} in A and {} in B: {}. Accuracy {} and {}: {}.</p>\n\
-             <p class=\"weak\">{} of {common} photos, those whose fits differ most; A left, B right.</p>\n<div class=\"pictures\">\n",
+             <p class=\"weak\">{} of {common} photos: those whose fits differ most, A left, B right.</p>\n<div class=\"pictures\">\n",
             section_id(self.place),
             Text(class),
             Text(&readable_class(class)),
@@ -66,6 +66,11 @@ impl<'a> Section<'a> {
         }
         Ok(out.write_all(b"</div>\n</section>\n")?)
     }
+}
+
+/// Whether a difference is shown as one.
+fn differs(fit: Option<f64>) -> bool {
+    fit.is_some_and(|fit| fit.abs() >= 0.0005)
 }
 
 /// The photo with the evidence of A and of B, or why it cannot be shown.
@@ -98,12 +103,12 @@ fn figure(
         Err(error) => writeln!(out, "<p class=\"note\">{}</p>", Text(&error.to_string()))?,
     }
     let file = path.rsplit('/').next().unwrap_or(path);
-    write!(out, "<figcaption><b>{}</b>", Text(file))?;
-    for (side, result) in sides.iter().zip(results.iter().flatten()) {
-        write!(out, "<br />{}", side_words(side, result))?;
+    let change = sample.fit().map_or_else(String::new, |fit| format!(" · difference {}", points(fit)));
+    write!(out, "<figcaption><b>{}</b>{change}", Text(file))?;
+    for (name, (side, result)) in ["A", "B"].into_iter().zip(sides.iter().zip(results.iter().flatten())) {
+        write!(out, "<br />{name}: {}", side_words(side, result))?;
     }
-    let change = sample.fit().map_or_else(String::new, |fit| format!("<br />difference of the fits {}", points(fit)));
-    Ok(writeln!(out, "{change}</figcaption>\n</figure>")?)
+    Ok(out.write_all(b"</figcaption>\n</figure>\n")?)
 }
 
 /// Fit and prediction of a photo in one of the runs, as markup.

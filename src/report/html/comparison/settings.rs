@@ -18,17 +18,33 @@ pub(super) fn write(sides: &[ComparedRun<'_>; 2], out: &mut dyn Write) -> io::Re
     let [first, second] = sides.each_ref().map(|side| settings(side, differ));
     for ((name, a), (_, b)) in first.iter().zip(&second) {
         if a == b {
-            writeln!(out, "<tr class=\"same\"><th scope=\"row\">{name}</th><td colspan=\"2\">{}</td></tr>", Text(a))?;
+            writeln!(
+                out,
+                "<tr class=\"same\"><th scope=\"row\">{name}</th><td colspan=\"2\">{}</td></tr>",
+                shown(name, a)
+            )?;
         } else {
             writeln!(
                 out,
                 "<tr class=\"differs\"><th scope=\"row\">{name}</th><td>{}</td><td>{}</td></tr>",
-                Text(a),
-                Text(b)
+                shown(name, a),
+                shown(name, b)
             )?;
         }
     }
     out.write_all(b"</tbody>\n</table>\n</div>\n</section>\n")
+}
+
+/// What identifies a network in full, which is not made for people.
+const IDENTITIES: [&str; 4] =
+    [CLASSIFIER_WEIGHTS, DETECTOR_WEIGHTS, "Identity of the classifier", "Identity of the detector"];
+
+const CLASSIFIER_WEIGHTS: &str = "Weights of the classifier, SHA-256";
+const DETECTOR_WEIGHTS: &str = "Weights of the detector, SHA-256";
+
+/// A value as markup.
+fn shown(name: &str, value: &str) -> String {
+    if IDENTITIES.contains(&name) { format!("<code>{}</code>", Text(value)) } else { Text(value).to_string() }
 }
 
 /// Name and value of each setting, the same names for every run; `in_full` names also the usual choice of regions.
@@ -53,12 +69,12 @@ fn settings(side: &ComparedRun<'_>, in_full: bool) -> Vec<(&'static str, String)
         ("Project", side.title()),
         ("Run", side.run.id.0.to_string()),
         ("Classifier", network(classifier)),
-        ("Its weights, SHA-256", identity(classifier)),
+        (CLASSIFIER_WEIGHTS, identity(classifier)),
         ("Layer", settings.layer.clone()),
         ("Method", settings.method.clone()),
         ("Explained class", target.to_owned()),
         ("Detector", network(detector)),
-        ("Its weights, SHA-256", identity(detector)),
+        (DETECTOR_WEIGHTS, identity(detector)),
         ("Lowest score of a region", score),
         ("Regions that count", counted),
         ("Labels that the classifier knows", settings.hits.len().to_string()),
