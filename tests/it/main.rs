@@ -27,6 +27,8 @@ mod fill;
 mod fit;
 /// Methods, network included, against pytorch-grad-cam, captum and torchray.
 mod maps;
+/// Random moments to kill the program at.
+mod moments;
 /// The bundled networks against another implementation.
 mod networks;
 /// Networks exported to ONNX, and damaged files.

@@ -2,26 +2,10 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use super::{camroi, command, data_set, export, reference, succeed};
-
-/// A generator for moments; the seed is printed, so that a failure can be repeated.
-struct Moments(u64);
-
-impl Moments {
-    fn new() -> Self {
-        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
-        eprintln!("moments from seed {seed}");
-        Self(seed)
-    }
-
-    /// A share between 0 and 1.
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
+use crate::moments::Moments;
 
 #[test]
 fn a_run_killed_ten_times_exports_the_bytes_of_an_undisturbed_one() {

@@ -8,6 +8,8 @@ mod drawing;
 mod image_page;
 /// Other measures than the fit.
 mod measures;
+/// The program killed while it is used.
+mod kill;
 /// Choosing and adding the model of a run.
 pub(crate) mod models;
 /// Another method, layer or class for the shown image.
