@@ -6,10 +6,10 @@ mod compare;
 mod drawing;
 /// Renderings, probe, film strip, zoom.
 mod image_page;
-/// Other measures than the fit.
-mod measures;
 /// The program killed while it is used.
 mod kill;
+/// Other measures than the fit.
+mod measures;
 /// Choosing and adding the model of a run.
 pub(crate) mod models;
 /// Another method, layer or class for the shown image.

@@ -27,6 +27,26 @@ fn another_method_shows_its_own_map_and_numbers_and_says_so() {
 }
 
 #[test]
+fn the_picture_that_is_taken_along_has_the_map_that_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    let mut picture = || {
+        click(&mut window, "Take along");
+        click(&mut window, "Picture of jay.png…");
+        click(&mut window, "Save");
+        click(&mut window, "Dismiss");
+        let file = dir.path().join("pets-bird_jay_png.png");
+        let picture = image::open(&file).unwrap().into_rgb8();
+        std::fs::remove_file(file).unwrap();
+        choose(&mut window, "Class of the map", "labelled class");
+        settle(&mut window);
+        picture
+    };
+    assert_ne!(picture(), picture(), "of the run's map, and of the other one");
+    assert_eq!(picture(), picture());
+}
+
+#[test]
 fn layers_are_listed_with_their_grids() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = open_window(dir.path());
