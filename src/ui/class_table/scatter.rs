@@ -9,7 +9,7 @@ use eframe::egui::{
 
 use crate::dataset::without_wordnet_id;
 use crate::measure::MeasureChoice;
-use crate::summary::{ClassRow, Thresholds};
+use crate::summary::{ClassRow, Finding, Thresholds, findings};
 use crate::ui::theme::{self, Palette, palette, size, space};
 use crate::ui::{format, widgets};
 
@@ -297,13 +297,21 @@ fn points_ui(ui: &Ui, axis: Axis, scale: &Scale, points: &Points<'_>, near: Opti
     let painter = ui.painter();
     let listed: std::collections::BTreeSet<&str> = points.listed.iter().map(|row| row.class.as_str()).collect();
     let mut named = Vec::new();
+    let mut has_rings = false;
     for (i, row) in points.rows.iter().enumerate() {
         let (Some(x), Some(y)) = (axis.value(row), height(row)) else { continue };
         let at = scale.at(x, y);
         let is_listed = listed.contains(row.class.as_str());
         let chosen = points.selected == Some(row.class.as_str());
-        let color = point_color(palette, row, points.thresholds, is_listed);
-        painter.circle_filled(at, if chosen { 5.5 } else { 4.0 }, color);
+        let found = findings(row, points.thresholds);
+        let color = point_color(palette, &found, is_listed);
+        let radius = if chosen { 5.5 } else { 4.0 };
+        if found.contains(&Finding::NoObject) {
+            painter.circle_stroke(at, radius, Stroke::new(1.5, color));
+            has_rings |= is_listed;
+        } else {
+            painter.circle_filled(at, radius, color);
+        }
         if chosen || near == Some(i) {
             painter.circle_stroke(at, 8.0, Stroke::new(1.5, palette.strong));
         }
@@ -316,11 +324,27 @@ fn points_ui(ui: &Ui, axis: Axis, scale: &Scale, points: &Points<'_>, near: Opti
     let dots = points.rows.iter().filter_map(|row| Some(scale.at(axis.value(row)?, height(row)?)));
     let dots = dots.map(|at| Rect::from_center_size(at, vec2(9.0, 9.0))).collect();
     names_ui(ui, scale.plot.expand(EDGE), &named, dots);
+    if has_rings {
+        ring_legend_ui(ui, scale.plot.expand(EDGE));
+    }
 }
 
-fn point_color(palette: &Palette, row: &ClassRow, thresholds: &Thresholds, listed: bool) -> Color32 {
-    let suspect = crate::summary::findings(row, thresholds).contains(&crate::summary::Finding::Suspect);
-    match (listed, suspect) {
+/// Says what rings stand for: however low their fit is, it is that of a few photos.
+fn ring_legend_ui(ui: &Ui, plot: Rect) {
+    let palette = palette(ui);
+    let corner = plot.right_bottom() - vec2(EDGE, 4.0);
+    let text = ui.painter().text(
+        corner,
+        Align2::RIGHT_BOTTOM,
+        "few images have a region",
+        theme::plain(size::SMALL),
+        palette.weak,
+    );
+    ui.painter().circle_stroke(text.left_center() - vec2(10.0, 0.0), 4.0, Stroke::new(1.5, palette.accent));
+}
+
+fn point_color(palette: &Palette, found: &[Finding], listed: bool) -> Color32 {
+    match (listed, found.contains(&Finding::Suspect)) {
         (false, _) => palette.line,
         (true, true) => palette.warn,
         (true, false) => palette.accent,
