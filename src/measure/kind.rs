@@ -144,16 +144,17 @@ impl MeasureChoice {
     }
 
     /// A value as people write it: shares in percent (with a space that does not break), factors as such, and differences with
-    /// their sign.
+    /// their sign (a minus sign, no hyphen).
     pub fn text(self, value: f64) -> String {
         // What rounds to nothing has no sign.
         let rounded = |value: f64, step: f64| (value / step).round() * step + 0.0;
-        match (self.measure.is_share(), self.minus) {
+        let text = match (self.measure.is_share(), self.minus) {
             (true, Some(_)) if rounded(100.0 * value, 1.0) != 0.0 => format!("{:+.0}\u{a0}%", 100.0 * value),
             (true, _) => format!("{:.0}\u{a0}%", rounded(100.0 * value, 1.0)),
             (false, Some(_)) if rounded(value, 0.01) != 0.0 => format!("{value:+.2}×"),
             (false, _) => format!("{:.2}×", rounded(value, 0.01)),
-        }
+        };
+        text.replace('-', "\u{2212}")
     }
 }
 
@@ -183,7 +184,10 @@ mod tests {
             assert_eq!((measure.name().parse(), measure as usize), (Ok(measure), place));
         }
         let gain = MeasureChoice { measure: Measure::RocAuc, minus: Some(Baseline::Centre) };
-        assert_eq!([0.125, -0.5, -0.001].map(|value| gain.text(value)), ["+12\u{a0}%", "-50\u{a0}%", "0\u{a0}%"]);
+        assert_eq!(
+            [0.125, -0.5, -0.001].map(|value| gain.text(value)),
+            ["+12\u{a0}%", "\u{2212}50\u{a0}%", "0\u{a0}%"]
+        );
         assert_eq!("pointing-game".parse(), Ok(Measure::PointingGame));
         assert!("pointing".parse::<Measure>().is_err_and(|error| error.contains("roc_auc")));
     }

@@ -332,7 +332,7 @@ fn points_ui(ui: &Ui, axis: Axis, scale: &Scale, points: &Points<'_>, near: Opti
 /// Says what rings stand for: however low their fit is, it is that of a few photos.
 fn ring_legend_ui(ui: &Ui, plot: Rect) {
     let palette = palette(ui);
-    let corner = plot.right_bottom() - vec2(EDGE, 4.0);
+    let corner = plot.right_bottom() - vec2(EDGE, EDGE + 4.0);
     let text = ui.painter().text(
         corner,
         Align2::RIGHT_BOTTOM,
