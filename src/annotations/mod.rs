@@ -14,6 +14,7 @@
 //! | LabelMe, one JSON file per image | JSON object with `shapes` |
 //! | YOLO boxes and segments, one text file per image | `.txt` files, with `classes.txt` or a YAML file for the names |
 
+mod base64;
 mod coco;
 mod cvat;
 pub mod export;

@@ -1,4 +1,4 @@
-//! Annotation files in and out; `tests/data/annotations/make.py` wrote some with the formats' own tools.
+//! Annotation files in and out; the scripts in `tests/data/annotations` wrote some with the formats' own tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,48 @@ fn results_are_sorted_by_score_and_belong_to_the_image_of_that_number() {
     assert_eq!(rois.iter().map(|r| r.score).collect::<Vec<_>>(), [0.75, 0.25]);
     assert!(rois.iter().all(|r| r.name == "bird" && r.source == RoiSource::Annotation));
     assert_eq!(rows(rois[0].mask().unwrap()), expected_rows("ring"));
+}
+
+/// A box, a triangle and a disc in the photo `bird/1.jpg`, as five tools wrote them, by what each format can hold.
+#[test]
+fn files_of_cvats_library_and_of_labelme_hold_what_they_were_made_from() {
+    let cells = |inside: &dyn Fn(f32, f32) -> bool| -> Vec<String> {
+        let digit = |x: u32, y: u32| if inside(x as f32, y as f32) { '1' } else { '0' };
+        (0..SIZE.height).map(|y| (0..SIZE.width).map(|x| digit(x, y)).collect()).collect()
+    };
+    let disc = cells(&|x, y| (x - 25.0).powi(2) + (y - 20.0).powi(2) <= 100.0);
+    // Pixels count by their centre.
+    let triangle = cells(&|x, y| x + 0.5 < 22.0 && y + 0.5 > 3.0 && (x + 0.5 - 2.0) / 20.0 >= (y + 0.5 - 3.0) / 10.0);
+    let bird = row("bird", 10.0, 5.0, 30.0, 20.0);
+    for (name, format) in [
+        ("datumaro_coco.json", Format::Coco),
+        ("datumaro_cvat.xml", Format::Cvat),
+        ("labelme.json", Format::LabelMe),
+        ("datumaro_yolo", Format::Yolo),
+    ] {
+        let annotations = load(&data(name)).unwrap();
+        assert_eq!((annotations.formats.as_slice(), annotations.problems.len()), ([format].as_slice(), 0), "{name}");
+        let samples = ["bird/1.jpg", "cat/1.jpg"].map(|path| Sample { path: path.into(), label: None });
+        let matched = match_samples(annotations.images, &samples);
+        assert_eq!(matched.samples.iter().map(|(i, _)| *i).collect::<Vec<_>>(), [0], "{name}");
+        let rois = matched.samples[0].1.rois(SIZE).unwrap();
+        // Shares of six digits are not quite whole pixels.
+        assert!(rois[0].name == bird.0 && rois[0].bbox.iou(bird.1) > 1.0 - 1e-6, "{name}: {:?}", rois[0].bbox);
+        if format == Format::Yolo {
+            assert_eq!(rois.len(), 1, "datumaro writes boxes only");
+            continue;
+        }
+        assert_eq!(rois.iter().map(|roi| roi.name.as_str()).collect::<Vec<_>>(), ["bird", "hot dog", "bird"]);
+        assert_eq!(rows(rois[1].mask().unwrap()), triangle, "{name}");
+        assert_eq!(rows(rois[2].mask().unwrap()), disc, "{name}");
+    }
+}
+
+/// It counts pixels from 0, other than the format's own tools, which the file does not say.
+#[test]
+fn a_pascal_voc_file_of_datumaro_is_one_pixel_off() {
+    let annotations = load(&data("datumaro_voc.xml")).unwrap();
+    assert_eq!(boxes(&annotations.images[0]), [row("bird", 9.0, 4.0, 30.0, 20.0)]);
 }
 
 #[test]
@@ -238,6 +280,8 @@ fn broken_files_name_the_line_or_key() {
         file["annotations"][1][key] = value;
         file.to_string()
     };
+    let labelme_with =
+        |other: &str, part: &str| fs::read_to_string(data("labelme.json")).unwrap().replacen(part, other, 1);
     let box_line = |xml: &str| format!("<annotation>\n<object><name>a</name>\n{xml}</object></annotation>");
     for (name, text, expected) in [
         ("a.json", "{\"images\": [\n}".to_owned(), "line 2"),
@@ -262,6 +306,9 @@ fn broken_files_name_the_line_or_key() {
             "{\"shapes\": [{\"label\": \"a\", \"points\": [[1, 2]]}]}".to_owned(),
             "shapes[0]: a polygon of 1 points",
         ),
+        ("a.json", labelme_with("?", "iVBOR"), "shapes[2]: the mask is no Base64"),
+        ("a.json", labelme_with("AAAAA", "iVBOR"), "shapes[2]: the mask: "),
+        ("a.json", labelme_with("width", "imageWidth"), "shapes[2]: a mask needs imageWidth and imageHeight"),
         ("a.xml", "<annotation>\n<object></annotation>".to_owned(), "line 2"),
         ("a.xml", box_line(""), "line 2, <object>: has no <bndbox>"),
         ("a.xml", box_line("<bndbox><xmin>x</xmin></bndbox>"), "line 3, <xmin>: \"x\" is not a number"),
