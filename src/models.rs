@@ -25,6 +25,7 @@ use crate::classifier::{
 };
 use crate::detector::{DETECTORS, Detector, DetectorSpec, detector_architecture};
 use crate::onnx::Imported;
+use crate::weights::Weights;
 
 pub use catalogue::{Published, published};
 pub use draft::{Draft, card_path};
@@ -221,13 +222,30 @@ pub fn load_detector(name_or_path: &str, device: &Device) -> Result<Box<dyn Dete
     };
     let load = if whole.is_none() { Some(network.load) } else { network.proposals };
     let load = load.ok_or_else(|| ModelError::NoProposals { model: source.model.clone() })?;
+    // A card is a person's word for what the file is; without one, all of it must be understood.
+    let is_guessed = source.loaded.is_some() && whole.is_none();
     let (classes, (loaded, weights_key)) = (source.classes()?, source.network()?);
     let Network::Weights(weights) = loaded else {
         return Err(source.unknown_architecture(std::iter::once(ONNX)));
     };
     let name = source.card.name.clone();
     let spec = DetectorSpec { name, weights_key, preprocessing: source.card.input, classes, roi_score };
-    load(&weights, spec, device).map_err(|e| ModelError::Build { model: model(), source: e.into() })
+    let detector = load(&weights, spec, device).map_err(|e| ModelError::Build { model: model(), source: e.into() })?;
+    let tensors = if is_guessed { surplus(&weights) } else { Vec::new() };
+    if tensors.is_empty() {
+        Ok(detector)
+    } else {
+        Err(ModelError::Surplus { model: model(), architecture: source.card.architecture, tensors })
+    }
+}
+
+/// The tensors that a network had no use for, but for what the libraries keep beside weights: counters of training, anchors,
+/// and the mean and deviation that pixels were prepared with.
+fn surplus(weights: &Weights) -> Vec<String> {
+    let is_beside = |name: &str| {
+        name.ends_with("num_batches_tracked") || name.contains(".cell_anchors.") || name.starts_with("pixel_")
+    };
+    weights.unused().into_iter().filter(|name| !is_beside(name)).map(str::to_owned).collect()
 }
 
 /// A card and where the files that it names are.

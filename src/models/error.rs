@@ -9,6 +9,9 @@ use crate::download::DownloadError;
 use crate::onnx::OnnxError;
 use crate::weights::WeightsError;
 
+/// Tensors that a message names, at most.
+const NAMED: usize = 3;
+
 /// Why a model cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -27,6 +30,22 @@ pub enum ModelError {
     NoProposals {
         /// The detector.
         model: String,
+    },
+    /// A file without a card that holds more than the detector it is taken for.
+    #[error(
+        "{model} looks like {architecture}, but {} of its tensors are not that network's: {}{}; if it is to be used all the same, \
+         write it a card with camroi models add",
+        tensors.len(),
+        tensors[..tensors.len().min(NAMED)].join(", "),
+        if tensors.len() > NAMED { ", …" } else { "" }
+    )]
+    Surplus {
+        /// The file.
+        model: String,
+        /// What it was taken for.
+        architecture: String,
+        /// Names of what does not belong to that.
+        tensors: Vec<String>,
     },
     /// A file of the model cannot be read.
     #[error("cannot read {path}: {source}")]

@@ -1,11 +1,13 @@
 //! Detectors as the program uses them: loaded from a file, from pictures to objects in image pixels.
 
+use std::collections::HashMap;
+
 use camroi::detector::{Detection, Detector, DetectorSpec, detector_architecture, presets, recognise};
 use camroi::geometry::Size;
 use camroi::models::{Draft, PROPOSALS, Shelf, load_detector};
 use camroi::preprocess::Preprocessing;
 use camroi::weights::Weights;
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
 
 use super::Reference;
@@ -95,22 +97,53 @@ fn objects_do_not_depend_on_the_rest_of_a_batch() {
     }
 }
 
+/// What the weights of a file would be.
+fn tensors(weights: &Weights) -> impl Iterator<Item = (String, Tensor)> {
+    weights.names().map(|name| (name.to_owned(), weights.get(name, weights.shape(name).unwrap()).unwrap()))
+}
+
+#[test]
+fn every_tensor_of_a_published_detector_is_used() {
+    for network in [
+        "fasterrcnn_resnet50_fpn",
+        "maskrcnn_resnet50_fpn",
+        "retinanet_resnet50_fpn",
+        "fasterrcnn_mobilenet_v3_large_320_fpn",
+        "ssdlite320_mobilenet_v3_large",
+        "d2.faster_rcnn_R_50_FPN",
+        "d2.mask_rcnn_R_50_FPN",
+        "d2.rpn_R_50_FPN",
+    ] {
+        let weights = fill::weights(NAMES, network);
+        detector(&weights, None, presets::torchvision(64, 64));
+        assert_eq!(weights.unused(), [""; 0], "{network}");
+    }
+}
+
 #[test]
 fn a_checkpoint_needs_no_card() {
     let weights = fill::weights(NAMES, "d2.rpn_R_50_FPN");
-    let names: Vec<String> = weights.names().map(str::to_owned).collect();
-    let tensors = names.iter().map(|name| {
-        let shape = weights.shape(name).unwrap().to_vec();
-        (name.clone(), weights.get(name, &shape).unwrap())
-    });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model_final_02ce48.safetensors");
-    candle_core::safetensors::save(&tensors.collect(), &path).unwrap();
+    candle_core::safetensors::save(&tensors(&weights).collect::<HashMap<_, _>>(), &path).unwrap();
     let detector = load_detector(&path.to_string_lossy(), &Device::Cpu).unwrap();
     assert_eq!((detector.name(), detector.class_names()), ("model_final_02ce48", ["object".to_owned()].as_slice()));
     assert_eq!(*detector.preprocessing(), presets::detectron2(800, false));
+
+    // A network with one more head is another network, unless a person says what it is.
+    let head = Tensor::zeros(4, DType::F32, &Device::Cpu).unwrap();
+    let with_head: HashMap<_, _> = tensors(&weights).chain([("keypoint_head.score.weight".to_owned(), head)]).collect();
+    let other = folder.path().join("keypoints.safetensors");
+    candle_core::safetensors::save(&with_head, &other).unwrap();
+    let refused = load_detector(&other.to_string_lossy(), &Device::Cpu).err().unwrap().to_string();
+    assert!(refused.contains("1 of its tensors are not that network's: keypoint_head.score.weight"), "{refused}");
+    let shelf = Shelf::at(&folder.path().join("shelf"));
+    let other = Draft::read(&other).unwrap();
+    let card = other.add(&other.card(), &shelf).unwrap();
+    assert!(load_detector(&card.to_string_lossy(), &Device::Cpu).is_ok());
+
     let draft = Draft::read(&path).unwrap();
-    let card = draft.add(&draft.card(), &Shelf::at(&folder.path().join("shelf"))).unwrap();
+    let card = draft.add(&draft.card(), &shelf).unwrap();
     assert_eq!(load_detector(&card.to_string_lossy(), &Device::Cpu).unwrap().key(), detector.key());
 }
 
