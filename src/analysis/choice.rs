@@ -1,5 +1,6 @@
 //! Which of a sample's known regions count: a setting of looking at results, which no network has to run for.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::detector::nms::suppress;
@@ -55,6 +56,8 @@ impl FromStr for Sources {
 }
 
 /// Which of a sample's regions count, and how they become its fit.
+///
+/// It is written in words that [`RoiChoice::changed`] reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RoiChoice {
     /// Whose.
@@ -136,6 +139,14 @@ impl RoiChoice {
     }
 }
 
+impl fmt::Display for RoiChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "source={},rule={}", self.sources.as_str(), self.rule.as_str())?;
+        self.min_score.map_or(Ok(()), |score| write!(f, ",score={score}"))?;
+        self.max_overlap.map_or(Ok(()), |overlap| write!(f, ",overlap={overlap}"))
+    }
+}
+
 fn share(word: &str) -> Result<f32, String> {
     let share = word.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| format!("expected a number from 0 to 1, not {word}"))
@@ -208,6 +219,7 @@ mod tests {
         assert_eq!(choice.all_words(), "source annotation, rule union, score at least 0.5, overlap at most 0.75");
         let back = choice.changed("source=best-known,rule=best,score=run,overlap=any")?;
         assert_eq!((back, back.all_words().as_str()), (usual, "source best-known, rule best"));
+        assert_eq!(usual.changed(&choice.to_string())?, choice);
         assert_eq!(choice.changed("detector")?, RoiChoice { sources: Sources::Detector, ..choice });
         for (wrong, why) in [
             ("", "expected one of best-known, detector, annotation, hand"),

@@ -3,6 +3,7 @@
 use super::Measured;
 use crate::dataset::{ClassId, SampleId};
 use crate::fit::Fit;
+use crate::roi::RoiSource;
 
 /// A sample with the numbers that its class row is made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Score {
     pub correct: Option<bool>,
     /// Fit, area share and lift of the best region.
     pub fit: Fit,
+    /// Who says that there is this region; `None` without a fit.
+    pub source: Option<RoiSource>,
 }
 
 impl Score {
@@ -45,6 +48,7 @@ impl Score {
             target: measured.explanation.target,
             correct: hits.map(|hits| hits.binary_search(&best.class).is_ok()),
             fit: measured.fit,
+            source: measured.fit.roi().map(|best| measured.rois[best].roi.source),
         }
     }
 }

@@ -20,6 +20,8 @@ pub(super) fn compare_command(args: &CompareArgs) -> Result<Status> {
         store.choose_rois(choice);
     }
     let runs = chosen_runs(args, &stores)?;
+    let sides = |i: usize| (&stores[i], runs[i].id);
+    ensure!(!are_same(sides(0), sides(1)), "both sides are one run with the same regions");
     let mut comparison = compared(&stores, &runs)?;
     sort_differences(&mut comparison.classes, args.sort.into(), args.reverse);
     let format = args.format();
@@ -77,6 +79,11 @@ fn chosen_runs(args: &CompareArgs, stores: &[Store; 2]) -> Result<[RunInfo; 2]> 
             )
         }
     }
+}
+
+/// Whether there is nothing to compare.
+fn are_same((a, run_a): (&Store, RunId), (b, run_b): (&Store, RunId)) -> bool {
+    a.path() == b.path() && run_a == run_b && a.roi_choice() == b.roi_choice()
 }
 
 fn chosen(store: &Store, number: Option<i64>) -> Result<RunInfo> {

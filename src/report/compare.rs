@@ -167,9 +167,12 @@ fn write_records<R: Serialize>(
 }
 
 /// The classes with their differences as a table for a terminal, in percentage points; the last row is over all samples. Both
-/// mean fits are over the photos that have one in A and in B; those that have one in A or B only are counted.
+/// mean fits are over the photos that have one in A and in B; those that have one in A or B only are counted. The accuracies
+/// are left out where no class differs in them, as between two choices of regions or two methods.
 pub fn comparison_table(rows: &[ClassDifference], total: &ClassDifference) -> String {
-    let columns = [
+    let rows = || rows.iter().chain([total]);
+    let with_accuracy = rows().any(|row| row.accuracy.difference.is_some_and(|difference| difference != 0.0));
+    let mut columns = vec![
         Column::Left("class"),
         Column::Right("common"),
         Column::Right("with fit"),
@@ -179,17 +182,16 @@ pub fn comparison_table(rows: &[ClassDifference], total: &ClassDifference) -> St
         Column::Right("fit % B"),
         Column::Right("B - A"),
         Column::Right("95 % interval"),
-        Column::Right("accuracy % A"),
-        Column::Right("accuracy % B"),
-        Column::Right("B - A"),
-        Column::Right("95 % interval"),
-        Column::Left("clear"),
     ];
-    let cells: Vec<Vec<String>> = rows.iter().chain([total]).map(cells).collect();
+    if with_accuracy {
+        columns.extend(["accuracy % A", "accuracy % B", "B - A", "95 % interval"].map(Column::Right));
+    }
+    columns.push(Column::Left("clear"));
+    let cells: Vec<Vec<String>> = rows().map(|row| cells(row, with_accuracy)).collect();
     table(&columns, &cells)
 }
 
-fn cells(row: &ClassDifference) -> Vec<String> {
+fn cells(row: &ClassDifference, with_accuracy: bool) -> Vec<String> {
     let number = |share: Option<f64>| share.map_or("–".into(), |s| format!("{:.1}", 100.0 * s));
     let pair = |paired: &Paired| {
         [
@@ -203,7 +205,9 @@ fn cells(row: &ClassDifference) -> Vec<String> {
     let mut cells = vec![row.class.clone()];
     cells.extend(counts.map(|count| count.to_string()));
     cells.extend(pair(&row.fit));
-    cells.extend(pair(&row.accuracy));
+    if with_accuracy {
+        cells.extend(pair(&row.accuracy));
+    }
     let clear = [("fit", &row.fit), ("accuracy", &row.accuracy)].into_iter().filter(|(_, paired)| paired.is_clear());
     cells.push(clear.map(|(name, _)| name).collect::<Vec<_>>().join(", "));
     cells
@@ -257,15 +261,14 @@ mod tests {
 
     #[test]
     fn the_table_shows_signs_and_what_is_clear() {
-        let text = comparison_table(&[], &row());
-        let line = text.lines().nth(1).unwrap_or_default();
-        let words: Vec<_> = line.split_whitespace().collect();
-        assert_eq!(
-            words,
-            [
-                "alp,", "high", "3", "2", "1", "0", "75.0", "50.0", "-25.0", "-50.0", "to", "-12.5", "–", "–", "–",
-                "–", "fit"
-            ]
-        );
+        let words = |row: &ClassDifference| {
+            let text = comparison_table(&[], row);
+            text.lines().nth(1).unwrap_or_default().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let fit = ["alp,", "high", "3", "2", "1", "0", "75.0", "50.0", "-25.0", "-50.0", "to", "-12.5"];
+        assert_eq!(words(&row()), [&fit[..], &["fit"]].concat());
+        let accuracy = Paired { difference: Some(0.25), first: Some(0.5), second: Some(0.75), ..row().accuracy };
+        let with_accuracy = words(&ClassDifference { accuracy, ..row() });
+        assert_eq!(with_accuracy, [&fit[..], &["50.0", "75.0", "+25.0", "–", "fit"]].concat());
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
         "mean_lift",
         "accuracy",
         "failed",
+        "fits_detector",
+        "fits_annotation",
+        "fits_hand",
         "verdict",
         "note",
     ];
@@ -50,6 +53,9 @@ pub(super) fn classes(rows: &[ClassRow], out: &mut dyn Write) -> io::Result<()> 
             cell(row.mean_lift),
             cell(row.accuracy),
             row.failed.to_string(),
+            row.sources.detector.to_string(),
+            row.sources.annotation.to_string(),
+            row.sources.hand.to_string(),
             cell(row.judgement.as_ref().map(|j| j.verdict.as_str())),
             cell(row.judgement.as_ref().and_then(Judgement::note)),
         ];
@@ -157,9 +163,10 @@ mod tests {
     fn class_rows_have_the_promised_columns() -> anyhow::Result<()> {
         let mut out = Vec::new();
         classes(&[fixture::row(), fixture::empty_row()], &mut out)?;
-        let expected = "class,samples,with_roi,coverage,mean_fit,ci_low,ci_high,mean_fit_zero,mean_lift,accuracy,failed,verdict,note\n\
-                        \"alp, high\",4,2,0.6666666666666666,0.25,0.1,0.5,0.125,1.5,0.75,1,spurious,\"sky, mostly\"\n\
-                        none,0,0,,,,,,,,0,,\n";
+        let expected = "class,samples,with_roi,coverage,mean_fit,ci_low,ci_high,mean_fit_zero,mean_lift,accuracy,failed,\
+                        fits_detector,fits_annotation,fits_hand,verdict,note\n\
+                        \"alp, high\",4,2,0.6666666666666666,0.25,0.1,0.5,0.125,1.5,0.75,1,1,0,1,spurious,\"sky, mostly\"\n\
+                        none,0,0,,,,,,,,0,0,0,0,,\n";
         assert_eq!(String::from_utf8(out)?, expected);
         Ok(())
     }
@@ -170,10 +177,7 @@ mod tests {
         classes(&fixture::measured_rows(), &mut out)?;
         let text = String::from_utf8(out)?;
         let ends: Vec<_> = text.lines().collect();
-        assert!(
-            ends[0]
-                .ends_with(",failed,verdict,note,measure,minus,measure_n,measure_mean,measure_ci_low,measure_ci_high")
-        );
+        assert!(ends[0].ends_with(",verdict,note,measure,minus,measure_n,measure_mean,measure_ci_low,measure_ci_high"));
         assert!(ends[1].ends_with("pointing_game,centre,2,0.5,0.25,1"), "{text}");
         assert!(ends[2].ends_with(",pointing_game,centre,0,,,"), "{text}");
         Ok(())

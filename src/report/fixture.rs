@@ -7,7 +7,7 @@ use crate::measure::{Baseline, Measure, MeasureChoice};
 use crate::roi::{Roi, RoiSource};
 use crate::saliency::SaliencyMap;
 use crate::store::SampleResult;
-use crate::summary::{ChosenMean, ClassRow, MeasureMean, Spread};
+use crate::summary::{ChosenMean, ClassRow, FitSources, MeasureMean, Spread};
 use crate::verdict::{Judgement, Verdict};
 
 pub(super) fn row() -> ClassRow {
@@ -27,6 +27,7 @@ pub(super) fn row() -> ClassRow {
         uninformative: 0,
         spread: Spread::default(),
         measure: None,
+        sources: FitSources { detector: 1, annotation: 0, hand: 1 },
         judgement: Some(Judgement { verdict: Verdict::Spurious, note: "sky, mostly".into() }),
     }
 }
@@ -48,6 +49,7 @@ pub(super) fn empty_row() -> ClassRow {
         uninformative: 0,
         spread: Spread::default(),
         measure: None,
+        sources: FitSources::default(),
         judgement: None,
     }
 }

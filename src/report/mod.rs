@@ -38,7 +38,7 @@ use crate::store::{RunId, SampleResult, Store, StoreError};
 use crate::summary::ClassRow;
 use crate::verdict::{Judgement, Subject};
 
-pub use words::points;
+pub use words::{points, sources_in_short};
 
 /// Why a report is not complete.
 #[derive(Debug, thiserror::Error)]

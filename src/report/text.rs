@@ -2,8 +2,8 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::words::{finding_word, verdict_word};
-use crate::summary::{ChosenMean, ClassRow, Finding, Thresholds, findings};
+use super::words::{finding_word, sources_in_words, verdict_word};
+use crate::summary::{ChosenMean, ClassRow, Finding, FitSources, Thresholds, findings};
 
 /// A column: its header and to which side it is flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,10 @@ pub fn table(columns: &[Column<'_>], rows: &[Vec<String>]) -> String {
 }
 
 /// Class rows as a table; shares are in percent. A chosen measure stands before the note, with its number of values. Verdicts have
-/// a column where there are any.
+/// a column where there are any, and the sources of regions where several of them have fits.
 pub fn class_table(rows: &[ClassRow]) -> String {
     let chosen = rows.iter().find_map(|row| row.measure).map(|measure| measure.choice.title());
+    let mixed = rows.iter().fold(FitSources::default(), |sum, row| sum.plus(&row.sources)).is_mixed();
     let mut columns = vec![
         Column::Left("class"),
         Column::Right("samples"),
@@ -56,6 +57,7 @@ pub fn class_table(rows: &[ClassRow]) -> String {
     if let Some(title) = &chosen {
         columns.extend([Column::Right(title), Column::Right("95 % interval"), Column::Right("n")]);
     }
+    columns.extend(mixed.then_some(Column::Left("fits from")));
     columns.push(Column::Left("note"));
     let judged = rows.iter().any(|row| row.judgement.is_some());
     columns.extend(judged.then_some(Column::Left("verdict")));
@@ -77,6 +79,7 @@ pub fn class_table(rows: &[ClassRow]) -> String {
             if chosen.is_some() {
                 cells.extend(measure_cells(row));
             }
+            cells.extend(mixed.then(|| sources_in_words(&row.sources)));
             cells.push(notes.join(", "));
             let verdict = row.judgement.as_ref().map(|judgement| verdict_word(judgement.verdict)).unwrap_or_default();
             cells.extend(judged.then_some(verdict));
@@ -149,8 +152,29 @@ mod tests {
         let words: Vec<_> = lines[1].split_whitespace().collect();
         assert_eq!(
             words,
-            ["alp,", "high", "4", "1", "2", "25.0", "10.0", "–", "50.0", "1.50", "20.0", "75.0", "suspect", "spurious"]
+            [
+                "alp,",
+                "high",
+                "4",
+                "1",
+                "2",
+                "25.0",
+                "10.0",
+                "–",
+                "50.0",
+                "1.50",
+                "20.0",
+                "75.0",
+                "1",
+                "detected,",
+                "1",
+                "drawn",
+                "suspect",
+                "spurious"
+            ]
         );
+        let detected = ClassRow { sources: FitSources { detector: 2, ..FitSources::default() }, ..fixture::row() };
+        assert!(!class_table(&[detected]).contains("detected"), "one source needs no column");
         assert!(lines[2].starts_with("none "));
         assert!(lines[2].ends_with('–'), "{}", lines[2]);
         assert!(lines[0].ends_with("  verdict"));
@@ -161,10 +185,25 @@ mod tests {
     fn a_chosen_measure_is_shown_with_its_interval_and_number() {
         let text = class_table(&fixture::measured_rows());
         let lines: Vec<_> = text.lines().collect();
-        assert!(lines[0].contains("Pointing game − centre  95 % interval  n  note"), "{text}");
+        assert!(lines[0].contains("Pointing game − centre  95 % interval  n  fits from"), "{text}");
         let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>();
-        assert!(words(1).ends_with(&["50.0", "25.0", "–", "100.0", "2", "suspect", "spurious"]), "{text}");
-        assert!(words(2).ends_with(&["–", "–", "0"]), "{text}");
+        assert!(
+            words(1).ends_with(&[
+                "50.0",
+                "25.0",
+                "–",
+                "100.0",
+                "2",
+                "1",
+                "detected,",
+                "1",
+                "drawn",
+                "suspect",
+                "spurious"
+            ]),
+            "{text}"
+        );
+        assert!(words(2).ends_with(&["–", "–", "0", "–"]), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::summary::Finding;
+use crate::summary::{Finding, FitSources};
 use crate::verdict::Verdict;
 
 /// Stands where there is no number.
@@ -32,6 +32,23 @@ pub(super) fn factor(value: Option<f64>) -> String {
 /// A count and what is counted, such as "1 photo" and "2 photos".
 pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n}\u{a0}{}", if n == 1 { one } else { many })
+}
+
+/// Whose regions fits are of: "9 D 3 A 1 H" for detector, annotations and hand; a dash where there is no fit.
+pub fn sources_in_short(sources: &FitSources) -> String {
+    joined(sources, ["D", "A", "H"], " ")
+}
+
+/// The same as "9 detected, 3 annotated, 1 drawn".
+pub(super) fn sources_in_words(sources: &FitSources) -> String {
+    joined(sources, ["detected", "annotated", "drawn"], ", ")
+}
+
+fn joined(sources: &FitSources, words: [&str; 3], between: &str) -> String {
+    let counts = [sources.detector, sources.annotation, sources.hand].into_iter().zip(words);
+    let some = counts.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n}\u{a0}{word}"));
+    let text = some.collect::<Vec<_>>().join(between);
+    if text.is_empty() { NONE.to_owned() } else { text }
 }
 
 /// The file's name where a network was loaded from a file: where it lies is nobody's business.
@@ -64,6 +81,14 @@ mod tests {
         assert_eq!((percent(None), interval(None), factor(None)), ("–".into(), "–".into(), "–".into()));
         assert_eq!(factor(Some(1.5)), "1.50×");
         assert_eq!((points(0.1256), points(-0.5), points(-0.0001)), ("+12.6".into(), "-50.0".into(), "0.0".into()));
+    }
+
+    #[test]
+    fn sources_without_a_fit_are_left_out() {
+        let sources = FitSources { detector: 12, annotation: 0, hand: 1 };
+        assert_eq!(sources_in_short(&sources), "12\u{a0}D 1\u{a0}H");
+        assert_eq!(sources_in_words(&sources), "12\u{a0}detected, 1\u{a0}drawn");
+        assert_eq!(sources_in_short(&FitSources::default()), "–");
     }
 
     #[test]

@@ -240,7 +240,8 @@ mod tests {
     fn sample(path: &str, fit: Option<f64>, correct: bool) -> SampleScore {
         let fit = fit.map_or(Fit::NoRoi, |fit| Fit::Measured { roi: 0, fit, area_share: 0.5 });
         let class = ClassId(0);
-        let score = Score { predicted: class, confidence: 0.5, target: class, correct: Some(correct), fit };
+        let score =
+            Score { predicted: class, confidence: 0.5, target: class, correct: Some(correct), fit, source: None };
         let label = path.split('/').next().map(str::to_owned);
         SampleScore { id: SampleId(0), path: path.into(), label, score: Some(score) }
     }

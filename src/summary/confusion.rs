@@ -34,7 +34,7 @@ mod tests {
     fn only_wrong_predictions_count_and_the_most_frequent_is_first() {
         let score = |class, correct| {
             let predicted = ClassId(class);
-            Score { predicted, confidence: 0.5, target: predicted, correct, fit: Fit::NoRoi }
+            Score { predicted, confidence: 0.5, target: predicted, correct, fit: Fit::NoRoi, source: None }
         };
         let scores = [
             score(1, Some(true)),

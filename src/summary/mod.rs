@@ -12,6 +12,7 @@ mod confusion;
 mod fixture;
 mod measures;
 mod sort;
+mod sources;
 mod spread;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use measures::{
     ChosenMean, ChosenMeans, MeasureMean, MeasureRow, SampleMeasures, class_means, measure_rows, sample_measures,
 };
 pub use sort::{SortKey, sort_rows, sort_rows_by};
+pub use sources::FitSources;
 pub use spread::{BINS, Spread};
 
 use crate::analysis::{SampleScore, Score};
@@ -75,6 +77,8 @@ pub struct ClassRow {
     pub spread: Spread,
     /// Mean of the measure that was chosen beside the fit; see [`ChosenMeans`].
     pub measure: Option<ChosenMean>,
+    /// Whose regions the fits are of.
+    pub sources: FitSources,
     /// What a reviewer decided about the class; see [`add_verdicts`].
     pub judgement: Option<Judgement>,
 }
@@ -138,6 +142,7 @@ fn class_row(class: &str, scores: &[Option<&Score>], no_roi: NoRoi) -> ClassRow 
         uninformative: area_shares.iter().filter(|a| **a >= UNINFORMATIVE_AREA_SHARE).count(),
         spread: Spread::of(&fits),
         measure: None,
+        sources: FitSources::of(usable.iter().filter_map(|s| s.source)),
         judgement: None,
     }
 }
@@ -186,6 +191,7 @@ pub enum ClassColumn {
     Uninformative,
     Spread,
     Measure,
+    Sources,
     Verdict,
 }
 
@@ -207,6 +213,7 @@ impl ClassColumn {
             Self::Uninformative => Some(row.uninformative as f64),
             Self::Spread => row.spread.deviation,
             Self::Measure => row.measure?.mean.mean,
+            Self::Sources => row.sources.share_of_others(),
             Self::Verdict => place(row.judgement.as_ref()?.verdict),
         }
     }
@@ -275,7 +282,7 @@ mod tests {
     }
 
     fn score(fit: Fit, correct: Option<bool>) -> Option<Score> {
-        Some(Score { predicted: ClassId(1), confidence: 0.5, target: ClassId(1), correct, fit })
+        Some(Score { predicted: ClassId(1), confidence: 0.5, target: ClassId(1), correct, fit, source: None })
     }
 
     fn measured(fit: f64, area_share: f64) -> Fit {

@@ -247,7 +247,7 @@ fn verdicts_are_exported_with_classes_and_samples() {
     assert_eq!(table.headers().unwrap().iter().rev().take(2).collect::<Vec<_>>(), ["note", "verdict"]);
     let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
     let odd = rows.iter().find(|row| row[0] == *HOSTILE).unwrap();
-    assert_eq!((&odd[11], &odd[12]), ("spurious", note));
+    assert_eq!(odd.iter().rev().take(2).collect::<Vec<_>>(), [note, "spurious"]);
     let lines = String::from_utf8(output(&["export", "pets & co.camroi", "--format", "jsonl"])).unwrap();
     let samples = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let judged: Vec<_> = samples.filter(|sample| !sample["verdict"].is_null()).collect();

@@ -33,7 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("focus", &["dataset", "saliency", "roi", "fit", "geometry", "analysis"]),
     ("overlay", &["dataset", "colormap", "mask", "geometry", "saliency", "roi", "fit", "analysis"]),
     ("store", &["dataset", "analysis", "saliency", "roi", "fit", "geometry", "detector", "mask", "verdict"]),
-    ("summary", &["dataset", "analysis", "fit", "measure", "verdict"]),
+    ("summary", &["dataset", "analysis", "roi", "fit", "measure", "verdict"]),
     (
         "run",
         &[

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::RoiArgs;
+use super::{REGIONS, RoiArgs};
 use crate::analysis::RoiChoice;
 use crate::report::ComparisonOptions;
 use crate::summary::DifferenceColumn;
@@ -25,7 +25,7 @@ pub(crate) struct CompareArgs {
     pub(crate) rois: RoiArgs,
     /// Regions that count in B, as far as other than in A: a source, or several of source=, rule=, score= and overlap= with
     /// commas between them. Of one project, its latest run is then compared with itself
-    #[arg(long, value_name = "REGIONS", value_parser = regions, help_heading = "Regions")]
+    #[arg(long, value_name = "REGIONS", value_parser = regions, help_heading = REGIONS)]
     pub(crate) against: Option<String>,
     /// Write the samples instead of the classes (CSV and JSON only)
     #[arg(long)]

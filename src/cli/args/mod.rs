@@ -22,7 +22,7 @@ use crate::analysis::{RoiChoice, Sources};
 use crate::device::DeviceChoice;
 use crate::fit::RoiRule;
 use crate::models::{DEFAULT_CLASSIFIER, DEFAULT_DETECTOR};
-use crate::run::ModelRequest;
+use crate::run::{ModelRequest, may_be_annotations};
 use crate::saliency::{Recipe, RecipeError};
 use crate::store::Store;
 
@@ -105,9 +105,7 @@ impl ModelArgs {
     /// The annotations that the regions come from, if not from a detector.
     pub(super) fn annotations(&self) -> Option<&Path> {
         let path = Path::new(&self.rois);
-        let of_annotations = |e: &str| ["xml", "json", "csv", "txt"].iter().any(|known| e.eq_ignore_ascii_case(known));
-        let ending = path.extension().and_then(|e| e.to_str());
-        (path.is_dir() || ending.is_some_and(of_annotations)).then_some(path)
+        (path.is_dir() || may_be_annotations(path)).then_some(path)
     }
 }
 
@@ -122,21 +120,23 @@ fn share(word: &str) -> Result<f32, String> {
     }
 }
 
+/// Stands above the flags about regions.
+const REGIONS: &str = "Regions";
+
 /// Which of the known regions count; no network has to run.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Regions")]
 pub(super) struct RoiArgs {
     /// Whose regions count: best-known (drawn by hand, else annotated, else detected), detector, annotation or hand
-    #[arg(long, value_name = "SOURCE", default_value = "best-known")]
+    #[arg(long, help_heading = REGIONS, value_name = "SOURCE", default_value = "best-known")]
     roi_source: Sources,
     /// How they become a fit: best, union (all together), top-score or class (those that belong to it)
-    #[arg(long, value_name = "RULE", default_value = "best")]
+    #[arg(long, help_heading = REGIONS, value_name = "RULE", default_value = "best")]
     roi_rule: RoiRule,
     /// Score from which a region counts, 0 to 1, instead of the run's limit for detections
-    #[arg(long, value_name = "SCORE", value_parser = share)]
+    #[arg(long, help_heading = REGIONS, value_name = "SCORE", value_parser = share)]
     roi_score: Option<f32>,
     /// Overlap (IoU) from which the lower scored of two regions of one name is left out, 0 to 1
-    #[arg(long, value_name = "IOU", value_parser = share)]
+    #[arg(long, help_heading = REGIONS, value_name = "IOU", value_parser = share)]
     roi_overlap: Option<f32>,
 }
 

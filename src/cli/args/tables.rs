@@ -54,6 +54,8 @@ pub(crate) enum SortArg {
     Uninformative,
     /// The one of --measure
     Measure,
+    /// Share of fits that are not of a detector's regions
+    Sources,
 }
 
 impl From<SortArg> for ClassColumn {
@@ -72,6 +74,7 @@ impl From<SortArg> for ClassColumn {
             SortArg::Accuracy => Self::Accuracy,
             SortArg::Uninformative => Self::Uninformative,
             SortArg::Measure => Self::Measure,
+            SortArg::Sources => Self::Sources,
         }
     }
 }

@@ -7,10 +7,10 @@ use super::overview::{finding_tag, verdict_tag};
 use super::text::Text;
 use super::{row_id, section_id};
 use crate::dataset::readable_class;
-use crate::report::words::{factor, interval, percent};
+use crate::report::words::{factor, interval, percent, sources_in_words};
 use crate::summary::ClassRow;
 
-const HEADINGS: [(&str, &str); 14] = [
+const HEADINGS: [(&str, &str); 15] = [
     ("", "Class"),
     ("n", "Photos"),
     ("n", "Failed"),
@@ -23,13 +23,18 @@ const HEADINGS: [(&str, &str); 14] = [
     ("n", "Area"),
     ("n", "Accuracy"),
     ("n", "Confidence"),
+    ("", SOURCES),
     ("", "Finding"),
     ("", "Verdict"),
 ];
 
+/// Stands over whose regions fits are of, where that is not the same everywhere.
+const SOURCES: &str = "Fits from";
+
 pub(super) fn write(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<section>\n<h2>All classes</h2>\n<div class=\"scroll\">\n<table class=\"sortable\">\n<thead><tr>")?;
-    for (class, heading) in HEADINGS {
+    let mixed = facts.total.sources.is_mixed();
+    for (class, heading) in HEADINGS.into_iter().filter(|(_, heading)| mixed || *heading != SOURCES) {
         write!(out, "<th scope=\"col\"{}>{heading}</th>", if class.is_empty() { "" } else { " class=\"n\"" })?;
     }
     out.write_all(b"</tr></thead>\n<tbody>\n")?;
@@ -43,11 +48,17 @@ pub(super) fn write(facts: &Facts, sections: &[usize], out: &mut dyn Write) -> i
             write!(out, "{}</td>", Text(&name))?;
         }
         numbers(row, class.is_suspect(), out)?;
+        if mixed {
+            write!(out, "<td>{}</td>", sources_in_words(&row.sources))?;
+        }
         write!(out, "<td>{}</td>", class.findings.iter().map(|f| finding_tag(*f)).collect::<Vec<_>>().join(" "))?;
         writeln!(out, "<td>{}</td></tr>", verdict(class, sections.contains(&place)))?;
     }
     out.write_all(b"</tbody>\n<tfoot><tr><td>All photos</td>")?;
     numbers(&facts.total, false, out)?;
+    if mixed {
+        write!(out, "<td>{}</td>", sources_in_words(&facts.total.sources))?;
+    }
     out.write_all(b"<td></td><td></td></tr></tfoot>\n</table>\n</div>\n</section>\n")
 }
 

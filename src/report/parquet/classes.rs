@@ -21,6 +21,9 @@ const SCHEMA: &str = "
     optional double mean_confidence;
     optional double accuracy;
     required int64 uninformative;
+    required int64 fits_detector;
+    required int64 fits_annotation;
+    required int64 fits_hand;
     optional binary verdict (STRING);
     optional binary note (STRING);
 ";
@@ -51,6 +54,8 @@ pub(super) struct Rows {
     n: Column<Int64Type>,
     /// The mean and its interval.
     measured: [Column<DoubleType>; 3],
+    /// By source.
+    fits: [Column<Int64Type>; 3],
 }
 
 impl Rows {
@@ -87,6 +92,9 @@ impl Rows {
         for (column, text) in self.judgement.iter_mut().zip([row.verdict, row.note]) {
             column.push_optional(text.map(ByteArray::from));
         }
+        for (column, n) in self.fits.iter_mut().zip([row.fits_detector, row.fits_annotation, row.fits_hand]) {
+            column.push(n as i64);
+        }
         if self.has_measure {
             let measure = row.measure.as_ref();
             self.measure[0].push_optional(measure.map(|m| ByteArray::from(m.name)));
@@ -103,6 +111,7 @@ impl Rows {
         leaves.extend(self.counts.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves.extend(self.means.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves.push(&mut self.uninformative);
+        leaves.extend(self.fits.iter_mut().map(|c| c as &mut dyn Leaf));
         leaves.extend(self.judgement.iter_mut().map(|c| c as &mut dyn Leaf));
         if self.has_measure {
             leaves.extend(self.measure.iter_mut().map(|c| c as &mut dyn Leaf));

@@ -105,10 +105,11 @@ impl Arrangement {
         }
     }
 
-    /// Places of the shown columns that fit into a width, in their order; that of the measure is one only where one was chosen.
-    pub(super) fn fitting(&self, width: f32, has_measure: bool) -> Vec<usize> {
-        let is_wanted = |placed: &Placed| placed.shown && (has_measure || placed.spec.kind != Kind::MeasureBar);
-        let mut places: Vec<usize> = (0..self.columns.len()).filter(|place| is_wanted(&self.columns[*place])).collect();
+    /// Places of the shown columns that fit into a width, in their order, of those whose kind is wanted: some kinds are columns
+    /// only where there is something to tell.
+    pub(super) fn fitting(&self, width: f32, is_wanted: impl Fn(Kind) -> bool) -> Vec<usize> {
+        let is_shown = |placed: &Placed| placed.shown && is_wanted(placed.spec.kind);
+        let mut places: Vec<usize> = (0..self.columns.len()).filter(|place| is_shown(&self.columns[*place])).collect();
         while places.iter().map(|place| self.columns[*place].width() + GAP).sum::<f32>() > width {
             let Some(at) = (0..places.len()).max_by_key(|at| self.columns[places[*at]].expendable()) else { break };
             if self.columns[places[at]].expendable() == 0 {
@@ -125,7 +126,8 @@ mod tests {
     use super::*;
 
     fn ids(arrangement: &Arrangement, width: f32) -> Vec<&'static str> {
-        arrangement.fitting(width, false).into_iter().map(|place| arrangement.columns[place].spec.id).collect()
+        let usual = |kind| !matches!(kind, Kind::MeasureBar | Kind::Sources);
+        arrangement.fitting(width, usual).into_iter().map(|place| arrangement.columns[place].spec.id).collect()
     }
 
     fn place(arrangement: &Arrangement, id: &str) -> usize {
@@ -141,10 +143,18 @@ mod tests {
     #[test]
     fn the_least_important_columns_give_way_first() {
         let all = Arrangement::default();
-        assert_eq!(ids(&all, 2000.0).len(), REGISTRY.iter().filter(|spec| spec.at_first).count() - 1);
-        assert_eq!(all.fitting(10.0, true).len(), 3, "class, fit and measure");
+        assert_eq!(ids(&all, 2000.0).len(), REGISTRY.iter().filter(|spec| spec.at_first).count() - 2);
+        assert_eq!(all.fitting(10.0, |kind| kind != Kind::Sources).len(), 3, "class, fit and measure");
         assert_eq!(ids(&all, 260.0), ["class", "fit", "lift"]);
         assert_eq!(ids(&all, 10.0), ["class", "fit"]);
+    }
+
+    #[test]
+    fn sources_have_a_column_where_there_are_several() {
+        let all = Arrangement::default();
+        assert!(!ids(&all, 2000.0).contains(&"sources"));
+        let mixed = all.fitting(2000.0, |_| true);
+        assert!(mixed.into_iter().any(|place| all.columns[place].spec.id == "sources"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use eframe::egui::{Align, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui
 
 use super::columns::{Kind, Spec};
 use crate::dataset::without_wordnet_id;
+use crate::report::sources_in_short;
 use crate::summary::ClassRow;
 use crate::ui::theme::{palette, size};
 use crate::ui::{format, verdicts, widgets};
@@ -34,6 +35,7 @@ pub(super) fn cell_ui(ui: &mut Ui, spec: &Spec, row: &ClassRow, suspect: bool) {
                 widgets::histogram(ui, bars, &row.spread.bins, palette.weak);
             }
         }
+        Kind::Sources => number_ui(ui, sources_in_short(&row.sources), palette.weak),
         Kind::Verdict => verdict_ui(ui, row),
     }
 }

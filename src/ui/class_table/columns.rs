@@ -24,6 +24,8 @@ pub(super) enum Kind {
     MeasureBar,
     /// The fits as a histogram.
     Histogram,
+    /// Whose regions the fits are of; only where that differs.
+    Sources,
     /// The reviewer's verdict.
     Verdict,
 }
@@ -59,7 +61,7 @@ const fn column(column: ClassColumn, id: &'static str, title: &'static str, kind
         Kind::Share => 46.0,
         Kind::FitBar | Kind::MeasureBar => 112.0,
         Kind::Histogram => 54.0,
-        Kind::Verdict => 82.0,
+        Kind::Sources | Kind::Verdict => 82.0,
     };
     let (name, meaning) = (title, "");
     Spec { column, id, title, name, meaning, kind, width, largest_first: true, at_first: true, expendable: 0 }
@@ -107,6 +109,9 @@ pub(super) const REGISTRY: &[Spec] = &[
     column(ClassColumn::Coverage, "coverage", "Cov.", Kind::Share)
         .named("coverage", "Share of the images in which a region was found")
         .rising()
+        .expendable(3),
+    column(ClassColumn::Sources, "sources", "Fits from", Kind::Sources)
+        .named("fits from", "Fits from regions of the detector (D), of annotations (A), drawn by hand (H)")
         .expendable(3),
     column(ClassColumn::Accuracy, "accuracy", "Acc.", Kind::Share)
         .named("accuracy", "Share of the images whose most probable class is right")

@@ -27,7 +27,7 @@ use super::theme::{palette, size, space};
 use super::verdicts::Verdicts;
 use super::{format, widgets};
 use crate::measure::MeasureChoice;
-use crate::summary::{ChosenMeans, ClassColumn, ClassRow, SortKey, Thresholds, add_verdicts, sort_rows_by};
+use crate::summary::{ChosenMeans, ClassColumn, ClassRow, FitSources, SortKey, Thresholds, add_verdicts, sort_rows_by};
 use arrangement::{Arrangement, GAP};
 use cells::cell_ui;
 use columns::{Kind, spec};
@@ -85,6 +85,8 @@ struct Listed {
     means: Option<Arc<ChosenMeans>>,
     wanted: Option<Wanted>,
     counts: Counts,
+    /// Whether fits are of regions from several sources.
+    is_mixed: bool,
 }
 
 impl Default for ClassTable {
@@ -133,6 +135,7 @@ impl ClassTable {
         }
         let plotted = rows.clone().into();
         let counts = Counts::of(&rows, lines, wanted.measure_below);
+        let is_mixed = rows.iter().fold(FitSources::default(), |sum, row| sum.plus(&row.sources)).is_mixed();
         rows.retain(|row| {
             wanted.filter.passes(row, lines)
                 && filters::is_below(row, wanted.measure_below)
@@ -142,7 +145,8 @@ impl ClassTable {
         sort_rows_by(&mut rows, &wanted.keys);
         let suspects = rows.iter().map(|row| ClassFilter::Suspect.passes(row, lines)).collect();
         let (all, means) = (Arc::clone(all), means.cloned());
-        self.listed = Listed { rows: rows.into(), suspects, all, plotted, means, wanted: Some(wanted), counts };
+        self.listed =
+            Listed { rows: rows.into(), suspects, all, plotted, means, wanted: Some(wanted), counts, is_mixed };
     }
 
     /// As [`ClassTable::refresh`], when only verdicts have changed.
@@ -331,7 +335,12 @@ impl ClassTable {
 
     fn table_ui(&mut self, ui: &mut Ui, selected: Option<&str>) -> Option<Command> {
         let (rows, suspects) = (Arc::clone(&self.listed.rows), Arc::clone(&self.listed.suspects));
-        let places = self.columns.fitting(ui.available_width() - SCROLL_BAR - 8.0, !self.measure.is_fit());
+        let is_wanted = |kind| match kind {
+            Kind::MeasureBar => !self.measure.is_fit(),
+            Kind::Sources => self.listed.is_mixed,
+            _ => true,
+        };
+        let places = self.columns.fitting(ui.available_width() - SCROLL_BAR - 8.0, is_wanted);
         let mut chosen = None;
         ui.spacing_mut().item_spacing = vec2(GAP, 0.0);
         let inside = ui.available_rect_before_wrap();

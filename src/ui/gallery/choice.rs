@@ -187,7 +187,8 @@ mod tests {
     fn sample(id: i64, fit: Option<f64>, correct: bool) -> SampleScore {
         let fit = fit.map_or(Fit::NoRoi, |fit| Fit::Measured { roi: 0, fit, area_share: 0.5 });
         let class = ClassId(0);
-        let score = Score { predicted: class, confidence: 0.5, target: class, correct: Some(correct), fit };
+        let score =
+            Score { predicted: class, confidence: 0.5, target: class, correct: Some(correct), fit, source: None };
         SampleScore { id: SampleId(id), path: format!("{id}"), label: None, score: Some(score) }
     }
 
