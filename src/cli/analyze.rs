@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::annotate::tell;
+use super::annotate::{tell, with_bar};
 use super::args::{AnalyzeArgs, DemoArgs};
 use super::progress::{Display, duration};
 use super::{Status, interrupt, output, window};
@@ -31,7 +31,7 @@ pub(super) fn analyze(args: &AnalyzeArgs) -> Result<Status> {
         Session::open(&request(args)?)?
     };
     if let Some(annotations) = args.models.annotations() {
-        tell(&session.annotate(annotations)?);
+        tell(&with_bar(|told| session.annotate(annotations, told))?);
     }
     let (finished, status) = run(&mut session)?;
     let rows = rows(&session, &finished)?;

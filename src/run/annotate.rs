@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, ensure};
 use rayon::prelude::*;
 
+use super::Control;
 use crate::annotations::{AnnotatedImage, AnnotationError, load, match_samples};
 use crate::dataset::{Sample, SampleId};
 use crate::preprocess::size_of;
@@ -30,12 +32,25 @@ pub struct Annotated {
     pub problems: Vec<AnnotationError>,
 }
 
+/// Whether a file may hold annotations, by its ending; what it holds shows when it is read.
+pub fn may_be_annotations(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ["xml", "json", "csv", "txt"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
 /// Reads annotations of any known format from a file or folder, finds the samples they are about, and keeps the regions in the
-/// project, instead of those that the same file or folder gave before. No network runs.
+/// project, instead of those that the same file or folder gave before. No network runs. `told` is called from several threads
+/// with how many photos were measured, of how many.
 ///
 /// # Errors
-/// If the annotations cannot be read, none of them fits a sample, or the project cannot be written.
-pub fn annotate(store: &mut Store, annotations: &Path) -> Result<Annotated> {
+/// If the annotations cannot be read, none of them fits a sample, `control` cancels, or the project cannot be written. Nothing
+/// is changed then.
+pub fn annotate(
+    store: &mut Store,
+    annotations: &Path,
+    control: &Control,
+    told: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Annotated> {
     let path = fs::canonicalize(annotations);
     let path = path.with_context(|| format!("cannot read annotations: {}", annotations.display()))?;
     let loaded = load(&path)?;
@@ -53,10 +68,14 @@ pub fn annotate(store: &mut Store, annotations: &Path) -> Result<Annotated> {
     for (sample, image) in matched.samples {
         of_sample.entry(sample).or_default().push(image);
     }
-    let regions: Vec<(usize, Result<Vec<Roi>>)> = of_sample
-        .into_par_iter()
-        .map(|(sample, images)| (sample, regions(&root.join(&samples[sample].path), &images)))
-        .collect();
+    let (total, done) = (of_sample.len(), AtomicUsize::new(0));
+    let measured = |(sample, images): (usize, Vec<AnnotatedImage>)| {
+        ensure!(!control.is_cancelled(), "cancelled");
+        let regions = regions(&root.join(&samples[sample].path), &images);
+        told(1 + done.fetch_add(1, Ordering::Relaxed), total);
+        Ok((sample, regions))
+    };
+    let regions: Vec<(usize, Result<Vec<Roi>>)> = of_sample.into_par_iter().map(measured).collect::<Result<_>>()?;
     let mut outcome = Annotated { unmatched: matched.unmatched, problems: loaded.problems, ..Annotated::default() };
     let mut kept = Vec::new();
     for (sample, regions) in regions {

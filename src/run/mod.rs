@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use image::RgbImage;
 
-pub use annotate::{Annotated, annotate};
+pub use annotate::{Annotated, annotate, may_be_annotations};
 pub use control::Control;
 pub use progress::Progress;
 pub use session::{ModelRequest, Request, Session, load_models};

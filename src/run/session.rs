@@ -130,9 +130,9 @@ impl Session {
     ///
     /// # Errors
     /// As [`annotate`].
-    pub fn annotate(&mut self, annotations: &Path) -> Result<Annotated> {
+    pub fn annotate(&mut self, annotations: &Path, told: &(dyn Fn(usize, usize) + Sync)) -> Result<Annotated> {
         list_samples(&mut self.store, &self.dataset)?;
-        annotate(&mut self.store, annotations)
+        annotate(&mut self.store, annotations, &Control::default(), told)
     }
 
     /// How the work is divided.

@@ -222,6 +222,35 @@ fn new_settings_compute_only_the_half_that_depends_on_them() -> Check {
 }
 
 #[test]
+fn annotations_tell_their_progress_are_taken_out_again_and_cancelled_ones_change_nothing() -> Check {
+    let (dir, dataset) = photos(2)?;
+    let mut store = open(&dataset)?;
+    finish(&mut store, &dataset, &settings(), &Averages::default())?;
+    let file = dir.path().join("marked.json");
+    let coco = r#"{"images": [{"id": 1, "file_name": "dark/001.png"}, {"id": 2, "file_name": "bright/000.png"}],
+        "categories": [{"id": 1, "name": "left"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 9, 9]}]}"#;
+    std::fs::write(&file, coco)?;
+    let cancelled = Control::default();
+    cancelled.cancel();
+    assert!(annotate(&mut store, &file, &cancelled, &|_, _| {}).is_err());
+    assert_eq!(store.annotation_files()?, []);
+
+    let told = Mutex::new(Vec::new());
+    let note = |done, total| told.lock().expect("no test panics inside").push((done, total));
+    let annotated = annotate(&mut store, &file, &Control::default(), &note)?;
+    assert_eq!((annotated.samples, annotated.regions, annotated.without), (2, 1, 0));
+    let mut told = told.into_inner()?;
+    told.sort_unstable();
+    assert_eq!(told, [(1, 2), (2, 2)]);
+    let name = file.canonicalize()?.display().to_string();
+    assert_eq!(store.annotation_files()?, [(name.clone(), 2)]);
+    store.remove_annotated(&name)?;
+    assert_eq!(store.annotation_files()?, []);
+    Ok(())
+}
+
+#[test]
 fn only_new_and_edited_images_are_analysed() -> Check {
     let (_dir, mut dataset) = photos(6)?;
     let (mut store, networks) = (open(&dataset)?, Averages::default());

@@ -30,14 +30,29 @@ impl Store {
         })
     }
 
-    /// The annotations that the project has regions from, in order of their names.
+    /// Takes the regions of the annotations called `name` out of the project; does nothing where there are none.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn remove_annotated(&mut self, name: &str) -> Result<()> {
+        self.write(|t| {
+            t.execute("DELETE FROM annotated WHERE file = (SELECT id FROM annotation_files WHERE name = ?1)", [name])?;
+            t.execute("DELETE FROM annotation_files WHERE name = ?1", [name])?;
+            Ok(())
+        })
+    }
+
+    /// The annotations that the project has regions from, each with the number of samples that they are about, in order of
+    /// their names.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn annotation_files(&self) -> Result<Vec<String>> {
+    pub fn annotation_files(&self) -> Result<Vec<(String, usize)>> {
         self.read(|c| {
-            let mut query = c.prepare("SELECT name FROM annotation_files ORDER BY name")?;
-            query.query_map([], |row| row.get(0))?.collect()
+            let mut query = c.prepare(
+                "SELECT name, (SELECT count(*) FROM annotated WHERE file = id) FROM annotation_files ORDER BY name",
+            )?;
+            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
     }
 }

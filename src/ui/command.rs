@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::annotating::AnnotateCommand;
 use super::compare::CompareCommand;
 use super::models::ModelCommand;
 use super::takeaway::TakeCommand;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     AskProject,
     /// Open a project file, or set up the analysis of a folder.
     Open(PathBuf),
+    /// Open what was dropped on the window; annotations are for the open project.
+    Drop(PathBuf),
     /// Back to the first screen.
     Close,
     /// Set up another analysis of the open project's photos, beginning with the settings of this one.
@@ -36,6 +39,8 @@ pub(crate) enum Command {
     Compare(CompareCommand),
     /// About a file that is taken along.
     Take(TakeCommand),
+    /// About annotations that are added to the project.
+    Annotate(AnnotateCommand),
     /// Count these regions.
     ChooseRois(RoiChoice),
     /// Analyse the folder that was set up.

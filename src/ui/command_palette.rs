@@ -7,6 +7,7 @@ use eframe::egui::{
     Align, Context, Frame, Id, Key, Layout, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui, WidgetInfo,
 };
 
+use super::annotating::AnnotateCommand;
 use super::command::{Command, Dialog};
 use super::compare::CompareCommand;
 use super::theme::{palette, size, space};
@@ -59,6 +60,7 @@ const ENTRIES: &[Entry] = &[
     entry("Open project…", "Ctrl+O", || Command::AskProject),
     entry("Open folder…", "Ctrl+Shift+O", || Command::AskFolder),
     entry("Close project", "", || Command::Close),
+    entry("Add annotations…", "", || AnnotateCommand::Ask(None).into()),
     entry("Compare with another run…", "", || CompareCommand::Ask.into()),
     entry("Compare with other regions…", "", || CompareCommand::AskRegions.into()),
     entry("New analysis of these photos…", "", || Command::NewRun),

@@ -4,6 +4,7 @@
 
 use eframe::egui::{Context, Frame, Grid, Id, Label, Modal, RichText, ScrollArea, Ui, vec2};
 
+use super::annotating::Annotating;
 use super::command::{Command, Dialog};
 use super::command_palette::CommandPalette;
 use super::launch::Credits;
@@ -20,6 +21,8 @@ pub(crate) struct Dialogs {
     message: Option<String>,
     /// Files that are taken along.
     pub(crate) takeaway: Takeaway,
+    /// Annotations that are added.
+    pub(crate) annotating: Annotating,
     palette: CommandPalette,
 }
 
@@ -36,7 +39,7 @@ impl Dialogs {
 
     /// Whether something covers the panels.
     pub(crate) fn is_open(&self) -> bool {
-        let asks = self.takeaway.is_asking() || self.palette.is_open();
+        let asks = self.takeaway.is_asking() || self.annotating.is_open() || self.palette.is_open();
         asks || self.open.is_some() || self.message.is_some()
     }
 

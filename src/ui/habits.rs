@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::class_table::TableMemory;
+use crate::analysis::RoiChoice;
 
 /// Projects in the list of recent ones.
 const MAX_RECENT: usize = 6;
+
+/// Projects whose regions are remembered.
+const MAX_REGIONS: usize = 100;
 
 /// Under this name eframe keeps them.
 pub(crate) const KEY: &str = "habits";
@@ -27,6 +31,9 @@ pub(crate) struct Habits {
     pub(crate) class: Option<String>,
     /// The image that was chosen.
     pub(crate) sample: Option<i64>,
+    /// Which regions count in projects where it is not the usual choice, the latest first, in the words of
+    /// [`RoiChoice::changed`].
+    pub(crate) regions: Vec<(PathBuf, String)>,
     /// Sort, filter and columns of the class table.
     pub(crate) table: TableMemory,
     /// Whether the heat map was shown.
@@ -56,15 +63,48 @@ impl Habits {
         self.project = Some(project.to_owned());
     }
 
+    /// Which regions count in a project.
+    pub(crate) fn regions_of(&self, project: &Path) -> RoiChoice {
+        let known = self.regions.iter().find(|(known, _)| *known == absolute(project));
+        known.and_then(|(_, words)| RoiChoice::default().changed(words).ok()).unwrap_or_default()
+    }
+
+    /// Remembers which regions count in a project.
+    pub(crate) fn choose_regions(&mut self, project: &Path, choice: RoiChoice) {
+        let project = absolute(project);
+        self.regions.retain(|(known, _)| *known != project);
+        if choice != RoiChoice::default() {
+            self.regions.insert(0, (project, choice.to_string()));
+            self.regions.truncate(MAX_REGIONS);
+        }
+    }
+
     /// Takes a project that cannot be opened off the list.
     pub(crate) fn forget(&mut self, project: &Path) {
         self.recent.retain(|known| known != project);
     }
 }
 
+/// The same file has the same name, wherever the program was started.
+fn absolute(project: &Path) -> PathBuf {
+    std::path::absolute(project).unwrap_or_else(|_| project.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Sources;
+
+    #[test]
+    fn regions_are_remembered_by_project_and_the_usual_ones_take_no_room() {
+        let mut habits = Habits::default();
+        let drawn = RoiChoice { sources: Sources::Hand, min_score: Some(0.3), ..RoiChoice::default() };
+        habits.choose_regions(Path::new("/a.camroi"), drawn);
+        assert_eq!(habits.regions_of(Path::new("/a.camroi")), drawn);
+        assert_eq!(habits.regions_of(Path::new("/b.camroi")), RoiChoice::default());
+        habits.choose_regions(Path::new("/a.camroi"), RoiChoice::default());
+        assert_eq!((habits.regions_of(Path::new("/a.camroi")), habits.regions), (RoiChoice::default(), vec![]));
+    }
 
     #[test]
     fn a_project_is_listed_once_and_first() {

@@ -109,8 +109,8 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
     commands
 }
 
-/// A folder or project file that was dropped on the window.
+/// A folder or file that was dropped on the window.
 fn dropped(ctx: &Context) -> Vec<Command> {
     let paths: Vec<PathBuf> = ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
-    paths.into_iter().filter(|path| !path.as_os_str().is_empty()).take(1).map(Command::Open).collect()
+    paths.into_iter().filter(|path| !path.as_os_str().is_empty()).take(1).map(Command::Drop).collect()
 }

@@ -6,6 +6,7 @@
 //! One [`App`] owns the parts. Each frame, its `logic` takes what worker threads report and carries commands out; its `ui`
 //! places panels, which draw what they are given and answer with commands. Nothing is read, decoded or sorted while drawing.
 
+mod annotating;
 mod app;
 mod class_page;
 mod class_table;

@@ -134,26 +134,41 @@ fn scaled(pixels: &RgbImage, scale: f64) -> RgbImage {
     imageops::resize(pixels, side(pixels.width()), side(pixels.height()), FilterType::Triangle)
 }
 
-/// The regions' masks, smaller ones over larger ones, transparent elsewhere.
+/// How much of the photo the inside of a mask covers; as in the pictures of the command line.
+const MASK_OPACITY: f32 = 0.4;
+
+/// The regions' masks, smaller ones over larger ones, with their edges; transparent elsewhere.
 fn masks(measured: &Measured, only_counting: bool) -> Picture {
     let image = measured.explanation.image;
     let scale = (MASK_SIDE / image.width.max(image.height) as f32).min(1.0);
     let side = |n: u32| ((n as f32 * scale).round() as usize).max(1);
     let (width, height) = (side(image.width), side(image.height));
     let shown = measured.rois.iter().enumerate().filter(|(_, region)| region.standing.counts || !only_counting);
-    let mut regions: Vec<_> = shown.filter_map(|(i, r)| Some((r.roi.mask()?, theme::box_color(i)))).collect();
+    let mut regions: Vec<_> = shown.filter_map(|(i, r)| Some((r.roi.mask()?, i))).collect();
     regions.sort_by_key(|(mask, _)| mask.area());
     // The image's pixel under the middle of a pixel of the picture.
     let pixel = |at: usize, n: usize, of: u32| ((at as f32 + 0.5) * of as f32 / n as f32) as u32;
-    let mut pixels = Vec::with_capacity(width * height);
+    let mut over = Vec::with_capacity(width * height);
     for y in 0..height {
         let row = pixel(y, height, image.height);
         for x in 0..width {
             let column = pixel(x, width, image.width);
-            let over = regions.iter().find(|(mask, _)| mask.contains(column, row));
-            pixels.push(over.map_or(Color32::TRANSPARENT, |(_, color)| *color));
+            over.push(regions.iter().find(|(mask, _)| mask.contains(column, row)).map(|(_, region)| *region));
         }
     }
+    // Both pixels beside an edge are painted, so that it is seen from afar.
+    let color = |at: usize| {
+        let (x, y) = (at % width, at / width);
+        let beside = [(x > 0, -1), (x + 1 < width, 1), (y > 0, -(width as isize)), (y + 1 < height, width as isize)];
+        let others = beside.into_iter().filter(|(is_inside, _)| *is_inside);
+        let other = others.map(|(_, step)| over[at.wrapping_add_signed(step)]).find(|other| *other != over[at]);
+        match (over[at], other) {
+            (Some(region), Some(_)) | (None, Some(Some(region))) => theme::box_color(region),
+            (Some(region), None) => theme::box_color(region).gamma_multiply(MASK_OPACITY),
+            (None, _) => Color32::TRANSPARENT,
+        }
+    };
+    let pixels = (0..over.len()).map(color).collect();
     Picture { pixels: ColorImage::new([width, height], pixels), image, covers: image.bounds() }
 }
 
@@ -177,12 +192,12 @@ mod tests {
     use crate::analysis::Prediction;
     use crate::dataset::ClassId;
     use crate::geometry::BBox;
-    use crate::mask::{Mask, Run};
+    use crate::mask::Mask;
     use crate::roi::{Roi, RoiSource};
 
     #[test]
-    fn a_mask_colours_its_own_pixels_only() -> anyhow::Result<()> {
-        let image = Size::new(4, 2);
+    fn a_mask_colours_its_own_pixels_and_its_edge_more_than_its_inside() -> anyhow::Result<()> {
+        let image = Size::new(6, 4);
         let explanation = Explanation {
             image,
             view: image.bounds(),
@@ -190,14 +205,22 @@ mod tests {
             target: ClassId(0),
             map: SaliencyMap::from_values(1, 1, vec![1.0]),
         };
-        let mask = Mask::from_runs(image, vec![Run { row: 1, start: 1, end: 3 }]).context("the run lies inside")?;
+        // Reaches the lower edge of the image, which is none of its own.
+        let mask = Mask::of_window(image, 2..5, 1..4, |_, _| true);
         let roi = Roi::of_mask(mask, 0.9, "cat", RoiSource::Detector).context("the mask is not empty")?;
         let mut measured = Measured::new(explanation, vec![roi]);
-        let (none, some) = (Color32::TRANSPARENT, theme::box_color(0));
-        assert_eq!(masks(&measured, true).pixels.pixels, [none, none, none, none, none, some, some, none]);
+        let (none, edge) = (Color32::TRANSPARENT, theme::box_color(0));
+        let inside = edge.gamma_multiply(MASK_OPACITY);
+        let expected = [
+            [none, none, edge, edge, edge, none],
+            [none, edge, edge, edge, edge, edge],
+            [none, edge, edge, inside, edge, edge],
+            [none, edge, edge, inside, edge, edge],
+        ];
+        assert_eq!(masks(&measured, true).pixels.pixels, expected.concat());
         measured.rois[0].standing.counts = false;
-        assert_eq!(masks(&measured, false).pixels.pixels, [none, none, none, none, none, some, some, none]);
-        assert_eq!(masks(&measured, true).pixels.pixels, [none; 8]);
+        assert_eq!(masks(&measured, false).pixels.pixels, expected.concat());
+        assert_eq!(masks(&measured, true).pixels.pixels, [none; 24]);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{Button, PopupCloseBehavior, RichText, Slider, Ui, WidgetInfo};
 
+use super::annotating::AnnotateCommand;
 use super::command::Command;
 use super::compare::CompareCommand;
 use super::theme::palette;
@@ -36,6 +37,11 @@ pub(crate) fn ui(ui: &mut Ui, choice: RoiChoice) -> Option<Command> {
         ui.separator();
         if ui.add_enabled(new != RoiChoice::default(), Button::new("As usual")).clicked() {
             new = RoiChoice::default();
+        }
+        ui.separator();
+        if ui.button("Add annotations…").clicked() {
+            command = Some(AnnotateCommand::Ask(None).into());
+            ui.close();
         }
         if ui.button("Compare with other regions…").clicked() {
             command = Some(CompareCommand::AskRegions.into());

@@ -7,6 +7,8 @@ use eframe::egui::{Context, Theme, ViewportCommand};
 use super::App;
 use crate::analysis::RoiChoice;
 use crate::measure::MeasureChoice;
+use crate::run::may_be_annotations;
+use crate::ui::annotating::AnnotateCommand;
 use crate::ui::command::Command;
 use crate::ui::drawing::Input;
 use crate::ui::launch::Request;
@@ -23,6 +25,10 @@ impl App {
                 dialog.pick_file()
             }),
             Command::Open(path) => self.open(path),
+            Command::Drop(path) if self.session.project.is_some() && may_be_annotations(&path) => {
+                self.annotate_command(AnnotateCommand::Ask(Some(path)));
+            }
+            Command::Drop(path) => self.open(path),
             Command::Close => self.close(ctx),
             Command::NewRun => {
                 if let Some(request) = self.request_to_complete() {
@@ -33,6 +39,7 @@ impl App {
             Command::Model(command) => self.model_command(command),
             Command::Compare(command) => self.compare_command(command),
             Command::Take(command) => self.take_command(command),
+            Command::Annotate(command) => self.annotate_command(command),
             Command::ChooseRois(rois) => self.choose_rois(rois),
             Command::StartRun => {
                 if let Some(request) = self.start.form.take() {
@@ -126,9 +133,10 @@ impl App {
     }
 
     fn choose_rois(&mut self, rois: RoiChoice) {
-        self.session.rois = rois;
+        let Some(project) = &self.session.project else { return };
+        self.habits.choose_regions(&project.file, rois);
         // At once, however young the tables are.
-        (self.session.is_stale, self.session.read_at) = (self.session.project.is_some(), None);
+        (self.session.is_stale, self.session.read_at) = (true, None);
     }
 
     fn select_class_if(&mut self, class: Option<String>) {

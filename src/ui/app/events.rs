@@ -9,6 +9,7 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::App;
+use super::annotating::AnnotateEvent;
 use super::compare::CompareEvent;
 use super::explain::{EXPLAINING, MapEvent};
 use super::measure::{MEASURING, MeasureEvent};
@@ -55,6 +56,8 @@ pub(super) enum Event {
     Compare(CompareEvent),
     /// About a file that is taken along.
     Take(TakeEvent),
+    /// About annotations that are added.
+    Annotate(AnnotateEvent),
     /// A job ended by a panic.
     Crashed(&'static str),
 }
@@ -104,6 +107,7 @@ impl App {
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
             Event::Compare(event) => self.compare_told(ctx, event),
             Event::Take(event) => self.take_told(event),
+            Event::Annotate(event) => self.annotate_told(event),
             Event::Crashed(job) => {
                 match job {
                     EXPLAINING => self.panes.sample.other.crashed(),

@@ -3,6 +3,7 @@
 //! Comes in: a [`Launcher`] and what to open. Goes out: an [`eframe::App`]. May not live here: how a panel looks, how a value
 //! is read.
 
+mod annotating;
 mod choosing;
 mod commands;
 mod compare;

@@ -31,7 +31,7 @@ impl App {
         }
         self.session.generation += 1;
         self.session.busy = Some("Opening…");
-        let (generation, rois) = (self.session.generation, self.session.rois);
+        let (generation, rois) = (self.session.generation, self.habits.regions_of(&path));
         self.jobs.spawn("opening the project", move |reporter| {
             reporter.send(if path.is_dir() {
                 Event::Folder(generation, path)

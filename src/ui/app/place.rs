@@ -47,6 +47,7 @@ impl App {
             }
         }
         commands.extend(self.dialogs.takeaway.ui(ui.ctx()).map(Command::Take));
+        commands.extend(self.dialogs.annotating.ui(ui.ctx()).map(Command::from));
         commands.extend(self.panes.compare.question_ui(ui.ctx(), &self.habits.recent).map(Command::from));
         if !self.dialogs.is_open() {
             let dataset = self.start.form.as_ref().map(|form| form.dataset.clone());
@@ -83,14 +84,14 @@ impl App {
                 let (text, hint) =
                     if ui.visuals().dark_mode { ("Light", "Light colours") } else { ("Dark", "Dark colours") };
                 plain(ui, text, hint, Command::ToggleTheme);
-                if self.session.project.is_some() {
+                if let Some(project) = &self.session.project {
                     let class = self.selection.class.as_deref();
                     let image = self.selection.detail.as_deref().and_then(|d| d.as_ref().ok());
                     let image = image.map(|detail| (detail.sample.id, detail.sample.path.as_str()));
                     taken = takeaway::menu_ui(ui, class, image);
                     let ask = Command::from(CompareCommand::Ask);
                     plain(ui, "Compare…", "Set this run beside another one", ask);
-                    rois = regions_menu::ui(ui, self.session.rois);
+                    rois = regions_menu::ui(ui, self.habits.regions_of(&project.file));
                     plain(ui, "Close project", "Back to the first screen", Command::Close);
                     plain(ui, "Open project…", "Open another project (Ctrl+O)", Command::AskProject);
                     plain(ui, "Open folder…", "Analyse another folder (Ctrl+Shift+O)", Command::AskFolder);

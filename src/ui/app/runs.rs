@@ -48,7 +48,7 @@ impl App {
         }
         session.is_stale = false;
         session.reading = true;
-        let (generation, rois) = (session.generation, session.rois);
+        let (generation, rois) = (session.generation, self.habits.regions_of(&file));
         self.jobs.spawn("reading the project", move |reporter| {
             reporter.send(Event::Refreshed(generation, Snapshot::load(&file, rois).map(Box::new)));
         });

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
-use crate::analysis::RoiChoice;
 use crate::dataset::SampleId;
 use crate::ui::measured::Measured;
 use crate::ui::project::{Detail, Snapshot};
@@ -33,8 +32,6 @@ pub(super) struct Session {
     pub(super) is_stale: bool,
     /// The measures of its samples, where the class table shows one.
     pub(super) measured: Measured,
-    /// Which regions count.
-    pub(super) rois: RoiChoice,
     /// When they were last read.
     pub(super) read_at: Option<Instant>,
     /// What the times of frames are counted from.

@@ -154,6 +154,7 @@ impl Compare {
             zoom: Zoom::default(),
             runs: Arc::new(runs),
         };
+        shown.descending = shown.has_its_largest_difference_above();
         shown.arrange();
         let first = shown.rows.first().map(|row| CompareCommand::Class(row.class.clone()));
         self.shown = Some(shown);
@@ -320,6 +321,12 @@ impl Shown {
         });
         command
     }
+    /// Whether the largest difference is a gain: what differs most is to come first.
+    fn has_its_largest_difference_above(&self) -> bool {
+        let differences = || self.rows.iter().filter_map(|row| row.fit.difference);
+        differences().fold(0.0, f64::max) > -differences().fold(0.0, f64::min)
+    }
+
     fn runs_line(&self) -> String {
         let comparison = &self.runs.comparison;
         let total = &comparison.total;

@@ -90,7 +90,7 @@ fn picture_ui(
         if canvas::has_masks(&measured.rois)
             && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
         {
-            canvas::paint_texture(&painter, &masks, ui_from_image, canvas::mask_tint());
+            canvas::paint_texture(&painter, &masks, ui_from_image, Color32::WHITE);
         }
         let marked = Marked { rois: &measured.rois, best: measured.fit.roi(), pointed: None, only_counting: true };
         canvas::paint_regions(&painter, marked, ui_from_image);

@@ -53,11 +53,6 @@ pub(crate) fn has_masks(rois: &[MeasuredRoi]) -> bool {
     rois.iter().any(|region| matches!(region.roi.shape, Shape::Mask(_)))
 }
 
-/// How much of the photo a mask's colour covers; as in the pictures of the command line.
-pub(crate) fn mask_tint() -> Color32 {
-    Color32::from_white_alpha(102)
-}
-
 /// Regions as they are painted.
 #[derive(Clone, Copy)]
 pub(crate) struct Marked<'a> {

@@ -167,9 +167,9 @@ fn regions_ui(ui: &mut Ui, live: &Live, lit: Option<usize>) -> Answer {
     if measured.rois.is_empty() {
         widgets::caption(ui, "No region was found. Draw one with E.");
     }
-    // What was drawn by hand comes first.
+    // What counts comes first, and in it what was drawn by hand.
     let mut order: Vec<_> = measured.rois.iter().enumerate().collect();
-    order.sort_by_key(|(_, region)| region.roi.source != RoiSource::Hand);
+    order.sort_by_key(|(_, region)| (!region.standing.counts, region.roi.source != RoiSource::Hand));
     for (i, roi) in order {
         let state = State { best: best == Some(i), lit: lit == Some(i), counts: roi.standing.counts };
         let response = region_ui(ui, i, roi, state);

@@ -235,7 +235,7 @@ impl SampleView {
             && canvas::has_masks(&measured.rois)
             && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
         {
-            canvas::paint_texture(&painter, &masks, ui_from_image, canvas::mask_tint());
+            canvas::paint_texture(&painter, &masks, ui_from_image, Color32::WHITE);
         }
         let opacity = self.layers.style().opacity;
         let shade = if masks_out { Color32::from_black_alpha((opacity * 255.0) as u8) } else { canvas::UNSEEN };

@@ -135,6 +135,31 @@ fn thresholds_and_rules_can_be_compared_too_and_a_wrong_word_is_named() {
     assert!(union.iter().any(|row| row["fit_difference"].as_f64().is_some_and(|d| d > 0.0)), "{union:?}");
     let none = rows(&["--roi-score", "1", "--roi-source", "detector", "--against", "score=run"]);
     assert!(none.iter().all(|row| row["fit_n"] == 0) && none.iter().any(|row| row["fit_only_second"] != 0), "{none:?}");
+    let same = camroi(&dir, &["compare", "photos.camroi", "--against", "best-known"]);
+    assert!(same.code == Some(2) && same.err.contains("one run with the same regions"), "{}", same.err);
     let wrong = camroi(&dir, &["compare", "photos.camroi", "--against", "annotations"]);
     assert!(wrong.code == Some(2) && wrong.err.contains("expected one of best-known, detector"), "{}", wrong.err);
+}
+
+#[test]
+fn the_class_table_says_whose_regions_its_fits_are_of_where_there_are_several() {
+    let dir = data_set();
+    succeed(&dir, &["analyze", "photos"]);
+    assert!(!succeed(&dir, &["classes", "photos.camroi"]).out.contains("fits from"));
+    camroi(&dir, &["annotate", "photos.camroi", annotations(&dir)]);
+    let table = succeed(&dir, &["classes", "photos.camroi", "--sort", "sources", "--reverse"]).out;
+    // The duck's fit is of its annotated box and the toucan's of a detected one; the owl's box lies outside the view.
+    let bird = table.lines().nth(1).unwrap();
+    assert!(bird.starts_with("bird") && bird.contains("1\u{a0}detected, 1\u{a0}annotated"), "{table}");
+    let json = succeed(&dir, &["classes", "photos.camroi", "--format", "json", "--sort", "class"]).out;
+    let bird: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let counts = ["fits_detector", "fits_annotation", "fits_hand"].map(|name| bird[0][name].as_u64());
+    assert_eq!(counts, [Some(1), Some(1), Some(0)]);
+    let csv = succeed(&dir, &["classes", "photos.camroi", "--format", "csv", "--sort", "class"]).out;
+    assert!(csv.lines().next().unwrap().contains(",fits_detector,fits_annotation,fits_hand,"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains(",1,1,0,"), "{csv}");
+    let page = succeed(&dir, &["report", "photos.camroi", "--classes", "0"]).out;
+    assert!(page.contains("Fits from") && page.contains("1\u{a0}detected, 1\u{a0}annotated"));
+    let page = succeed(&dir, &["report", "photos.camroi", "--classes", "0", "--roi-source", "detector"]).out;
+    assert!(!page.contains("Fits from"), "one source needs no column");
 }
