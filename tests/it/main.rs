@@ -38,6 +38,8 @@ mod pasted;
 /// Pictures decoded and resized against Pillow.
 mod preprocess;
 /// The report in one HTML file.
+/// Pictures of regions: detected, as masks, drawn, of two sources.
+mod region_pictures;
 mod report;
 /// Pictures of the window, for the README and for who changes it.
 #[cfg(feature = "gui")]

@@ -7,10 +7,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use camroi::device::DeviceChoice;
-use camroi::geometry::BBox;
 use camroi::inquiry::{Explain, Explainer};
 use camroi::models::Shelf;
-use camroi::roi::{DrawnRoi, Outline};
 use camroi::run::{Control, ModelRequest, RunEvent, Session};
 use camroi::saliency::{Method, Recipe};
 use camroi::store::{Store, TargetRule};
@@ -25,13 +23,13 @@ use crate::window::models::enter;
 use crate::window::seed::{FakeLauncher, Window, settle, settle_beside_run, window};
 
 /// A project over the bundled photos, made once for all pictures.
-struct Demo {
+pub(crate) struct Demo {
     _dir: tempfile::TempDir,
-    root: PathBuf,
-    file: PathBuf,
+    pub(crate) root: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
-static DEMO: LazyLock<Demo> = LazyLock::new(|| {
+pub(crate) static DEMO: LazyLock<Demo> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let (root, file) = (dir.path().join("demo"), dir.path().join("demo.camroi"));
     demo::write_to(&root).unwrap();
@@ -62,7 +60,7 @@ fn analyse(root: &Path, file: &Path, method: Method) {
 }
 
 /// One place for the tolerance: drawing is exact, but another processor may round a number the other way.
-fn compare(window: &mut Window, name: &str) {
+pub(crate) fn compare(window: &mut Window, name: &str) {
     let options = SnapshotOptions::new().output_path("screenshots").max_failed_pixels(200);
     window.snapshot_options(name, &options);
 }
@@ -72,7 +70,7 @@ fn on_demo(size: [f32; 2], scale: f32) -> Window {
     window(launcher, Some(DEMO.file.clone()), size, scale)
 }
 
-fn choose(window: &mut Window, label: &str) {
+pub(crate) fn choose(window: &mut Window, label: &str) {
     window.get_by_label(label).click();
     settle(window);
     window.remove_cursor();
@@ -106,7 +104,6 @@ fn comparison() {
     keep(&window.render().unwrap(), "compare_question");
     window.get_by_label_contains("Run 1:").click();
     settle(&mut window);
-    choose(&mut window, "bird");
     compare(&mut window, "comparison");
     choose(&mut window, "Close comparison");
     choose(&mut window, "Take along");
@@ -115,50 +112,6 @@ fn comparison() {
     keep(&window.render().unwrap(), "take_along_question");
     choose(&mut window, "Save");
     keep(&window.render().unwrap(), "take_along_notice");
-}
-
-/// Detected regions beside those that a person drew, on a copy of the demo's project.
-#[test]
-fn comparison_of_regions() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("demo.camroi");
-    std::fs::copy(&DEMO.file, &file).unwrap();
-    draw_by_hand(&file);
-    for (size, name) in [([1280.0, 800.0], "comparison_of_regions"), ([2560.0, 1440.0], "comparison_of_regions_wide")] {
-        let launcher = Arc::new(FakeLauncher { dir: DEMO.root.clone() });
-        let mut window = window(launcher, Some(file.clone()), size, 1.0);
-        choose(&mut window, "Regions");
-        keep(&window.render().unwrap(), &format!("{name}_menu"));
-        choose(&mut window, "Compare with other regions…");
-        keep(&window.render().unwrap(), &format!("{name}_question"));
-        choose(&mut window, "Compare");
-        choose(&mut window, "fish");
-        window.get_by_label("Compare fish9.jpg").click();
-        settle(&mut window);
-        window.remove_cursor();
-        settle(&mut window);
-        if name == "comparison_of_regions" {
-            compare(&mut window, name);
-        } else {
-            keep(&window.render().unwrap(), name);
-        }
-    }
-}
-
-/// The fish that the detector took two pieces of for oranges, and a dam for which it has no word.
-fn draw_by_hand(file: &Path) {
-    let mut store = Store::open(file).unwrap();
-    let run = store.runs().unwrap().remove(0).id;
-    let scores = store.scores(run).unwrap();
-    let mut draw = |path: &str, outline: Outline, name: &str| {
-        let sample = scores.iter().find(|s| s.path == path).unwrap().id;
-        store.set_drawn(sample, &[DrawnRoi { outline, name: name.into() }]).unwrap();
-    };
-    let (width, height) = image::image_dimensions(DEMO.root.join("fish/fish9.jpg")).unwrap();
-    let at = |[x, y]: [f32; 2]| [x * width as f32, y * height as f32];
-    let fish = [[0.25, 0.3], [0.75, 0.3], [0.75, 0.7], [0.25, 0.7]].map(at);
-    draw("fish/fish9.jpg", Outline::Polygon(fish.into()), "anemone fish");
-    draw("dam/dam1.jpg", Outline::Box(BBox::new(0.0, 0.0, 100.0, 100.0)), "dam");
 }
 
 #[test]
@@ -190,7 +143,7 @@ fn on_photo(window: &Window, image: (f32, f32), at: (f32, f32)) -> Pos2 {
     canvas.center() + scale * vec2((at.0 - 0.5) * image.0, (at.1 - 0.5) * image.1)
 }
 
-fn press(window: &mut Window, keys: &[Key]) {
+pub(crate) fn press(window: &mut Window, keys: &[Key]) {
     for key in keys {
         window.key_press(*key);
         settle(window);
@@ -454,7 +407,7 @@ fn the_smallest_window_has_room_for_panes_form_and_dialogs() {
     assert!(button.bottom() < 680.0, "{button:?}");
 }
 
-fn keep(picture: &image::RgbaImage, name: &str) {
+pub(crate) fn keep(picture: &image::RgbaImage, name: &str) {
     if let Some(folder) = option_env!("CARGO_TARGET_TMPDIR") {
         picture.save(Path::new(folder).join(format!("{name}.png"))).unwrap();
     }
