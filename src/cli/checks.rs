@@ -1,8 +1,6 @@
 //! `camroi sanity`, `camroi faithfulness` and `camroi agreement`.
 
-use std::path::PathBuf;
-
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use super::args::{AgreementArgs, CheckArgs, CheckFormatArg};
@@ -10,61 +8,56 @@ use super::progress::watched;
 use super::tables::latest_run;
 use super::{Status, output};
 use crate::inquiry::{
-    Case, Check, CheckRow, Networks, Subset, Watch, by_methods, cases, faithfulness, rank_correlations, sanity, unmoved,
+    AgreedClass, Agreement, Check, CheckKind, CheckRow, CheckedRun, Explainer, Found, Subset, cases, run_checks,
+    unmoved,
 };
 use crate::report::{Column, table};
 use crate::run::Control;
 use crate::saliency::Recipe;
 use crate::store::{RunInfo, Store};
-use crate::summary::{ClassRow, Finding, MeasureMean, NoRoi, Thresholds, class_rows, findings};
+use crate::summary::{MeasureMean, Thresholds};
 
-/// A project, opened for a check.
-struct Opened {
-    root: PathBuf,
-    run: RunInfo,
-    cases: Vec<Case>,
-    networks: Networks,
-    control: Control,
-}
-
-impl Opened {
-    fn new(args: &CheckArgs) -> Result<Self> {
-        let store = Store::open_read_only(&args.file)?;
-        let run = latest_run(&store)?;
-        let per_class = (!args.all).then_some(args.per_class.get());
-        let cases = cases(&store, &run, &Subset { classes: args.classes.clone(), per_class })?;
-        let networks = Networks::new(args.device);
-        Ok(Self { root: store.root()?, run, cases, networks, control: Control::default() })
+/// Makes checks of the samples that are asked for, keeps them in the project, and reads all that is known of these samples; `None`
+/// where it was interrupted.
+fn checked(args: &CheckArgs, kinds: impl FnOnce(&RunInfo) -> Vec<CheckKind>) -> Result<Option<(Found, RunInfo)>> {
+    let store = Store::open_read_only(&args.file)?;
+    let run = latest_run(&store)?;
+    let per_class = (!args.all).then_some(args.per_class.get());
+    let subset = Subset { classes: args.classes.clone(), per_class, ..Subset::default() };
+    let cases = cases(&store, &run, &subset)?;
+    let (root, known) = (store.root()?, store.checked(run.id)?);
+    let explainer = Explainer::new(args.device);
+    let mut kept = Store::open(&args.file)?;
+    let checked_run = CheckedRun { settings: &run.settings, root: &root, cases: &cases };
+    let kinds = kinds(&run);
+    let done = watched(&Control::default(), |watch| {
+        run_checks(&explainer, checked_run, &kinds, &known, watch, &mut |found| Ok(kept.save_checked(run.id, &found)?))
+    })?;
+    if done.is_none() {
+        return Ok(None);
     }
-
-    /// Runs a check with its progress on standard error; `None` where it was cancelled.
-    fn watched<T>(&self, work: impl FnOnce(&mut Watch<'_>) -> Result<T>) -> Result<Option<T>> {
-        watched(&self.control, work)
-    }
+    let ids: Vec<_> = cases.iter().map(|case| case.score.id).collect();
+    let found = Found::read(&kept, &run, Some(&ids))?;
+    Ok(Some((found, run)))
 }
 
 pub(super) fn sanity_command(args: &CheckArgs) -> Result<Status> {
-    let project = Opened::new(args)?;
-    let settings = &project.run.settings;
-    let found = project.watched(|watch| sanity(&project.networks, settings, &project.root, &project.cases, watch))?;
-    let Some(check) = found else { return Ok(Status::Interrupted) };
+    let Some((found, run)) = checked(args, |_| vec![CheckKind::Sanity])? else { return Ok(Status::Interrupted) };
+    let check = found.sanity.context("no photo was checked")?;
     output::print(&check_text(&check, args.format)?)?;
     for (level, mean) in unmoved(&check) {
         eprintln!(
             "warning: the maps of {} hardly change where the weights are random ({level}): mean rank correlation {mean:.2}; they say \
              little about that part of the network",
-            settings.method
+            run.settings.method
         );
     }
     Ok(Status::Fine)
 }
 
 pub(super) fn faithfulness_command(args: &CheckArgs) -> Result<Status> {
-    let project = Opened::new(args)?;
-    let settings = &project.run.settings;
-    let found =
-        project.watched(|watch| faithfulness(&project.networks, settings, &project.root, &project.cases, watch))?;
-    let Some(check) = found else { return Ok(Status::Interrupted) };
+    let Some((found, _)) = checked(args, |_| vec![CheckKind::Faithfulness])? else { return Ok(Status::Interrupted) };
+    let check = found.faithfulness.context("no photo was checked")?;
     output::print(&check_text(&check, args.format)?)?;
     Ok(Status::Fine)
 }
@@ -93,65 +86,49 @@ fn check_text(check: &Check, format: CheckFormatArg) -> Result<String> {
 
 pub(super) fn agreement_command(args: &AgreementArgs) -> Result<Status> {
     ensure!(args.methods.len() >= 2, "an agreement needs at least two methods");
-    let project = Opened::new(&args.check)?;
-    let settings = &project.run.settings;
-    let found = project.watched(|watch| {
-        by_methods(&project.networks, settings, &project.root, &project.cases, &args.methods, watch)
-    })?;
-    let Some(found) = found else { return Ok(Status::Interrupted) };
-    let rows: Vec<Vec<ClassRow>> = found.iter().map(|cases| class_rows_of(cases, &project.run)).collect();
-    output::print(&agreement_text(&args.methods, &rows, args.check.format)?)?;
+    let of = |run: &RunInfo| {
+        // The run's own maps are known.
+        let others = args.methods.iter().filter(|recipe| recipe.to_string() != run.settings.method);
+        others.map(|recipe| CheckKind::Map(*recipe)).collect()
+    };
+    let Some((found, _)) = checked(&args.check, of)? else { return Ok(Status::Interrupted) };
+    let agreement = found.agreement.context("no photo was computed by another method")?;
+    let wanted: Vec<String> = args.methods.iter().map(Recipe::to_string).collect();
+    output::print(&agreement_text(&agreement.of(&wanted), args.check.format)?)?;
     Ok(Status::Fine)
 }
 
-fn class_rows_of(cases: &[Case], run: &RunInfo) -> Vec<ClassRow> {
-    let scores: Vec<_> = cases.iter().map(|case| case.score.clone()).collect();
-    class_rows(&scores, &run.settings.classifier.class_names, NoRoi::Exclude)
-}
-
-/// How many methods call each class suspect; `rows` are the classes under each method, in one order.
-fn support(rows: &[Vec<ClassRow>]) -> Vec<usize> {
-    let classes = rows.first().map_or(0, Vec::len);
-    let is_suspect = |row: &ClassRow| findings(row, &Thresholds::default()).contains(&Finding::Suspect);
-    (0..classes).map(|class| rows.iter().filter(|rows| is_suspect(&rows[class])).count()).collect()
-}
-
-fn agreement_text(methods: &[Recipe], rows: &[Vec<ClassRow>], format: CheckFormatArg) -> Result<String> {
-    let support = support(rows);
-    let fits: Vec<Vec<Option<f64>>> = rows.iter().map(|rows| rows.iter().map(|row| row.mean_fit).collect()).collect();
-    let correlations = rank_correlations(&fits);
-    let names: Vec<String> = methods.iter().map(Recipe::brief).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let classes = rows.first().map_or(&[][..], Vec::as_slice);
+fn agreement_text(agreement: &Agreement, format: CheckFormatArg) -> Result<String> {
+    let Agreement { classes, correlations, .. } = agreement;
+    let methods = &agreement.names();
+    let low_by = |class: &AgreedClass| class.support().low_by(&Thresholds::default());
     if format == CheckFormatArg::Json {
-        let class = |(i, row): (usize, &ClassRow)| {
+        let class = |class: &AgreedClass| {
             let fits: serde_json::Map<_, _> =
-                names.iter().zip(&fits).map(|(name, fits)| ((*name).to_owned(), json!(fits[i]))).collect();
-            json!({"class": row.class, "samples": row.samples, "fit": fits, "suspect_by": support[i]})
+                methods.iter().cloned().zip(class.fits()).map(|(name, fit)| (name, json!(fit))).collect();
+            json!({"class": class.class, "samples": class.samples(), "fit": fits, "low_by": low_by(class)})
         };
-        let classes: Vec<_> = classes.iter().enumerate().map(class).collect();
-        let all = json!({"methods": names, "classes": classes, "rank_correlation": correlations});
+        let classes: Vec<_> = classes.iter().map(class).collect();
+        let all = json!({"methods": methods, "classes": classes, "rank_correlation": correlations});
         return Ok(serde_json::to_string_pretty(&all)? + "\n");
     }
-    let share = |fit: Option<f64>| fit.map_or_else(|| "–".to_owned(), |fit| format!("{:.0}\u{a0}%", fit * 100.0));
+    let share = |fit: &Option<f64>| fit.map_or_else(|| "–".to_owned(), |fit| format!("{:.0}\u{a0}%", fit * 100.0));
     let mut columns = vec![Column::Left("class"), Column::Right("n")];
-    columns.extend(names.iter().map(|name| Column::Right(name)));
-    columns.push(Column::Left("suspect by"));
-    let line = |(i, row): (usize, &ClassRow)| {
-        let mut cells = vec![row.class.clone(), row.samples.to_string()];
-        cells.extend(fits.iter().map(|fits| share(fits[i])));
-        cells.push(match support[i] {
-            0 => String::new(),
-            n => format!("{n} of {} methods", methods.len()),
-        });
+    columns.extend(methods.iter().map(|name| Column::Right(name)));
+    columns.push(Column::Left("fit or lift low"));
+    let line = |class: &AgreedClass| {
+        let mut cells = vec![class.class.clone(), class.samples().to_string()];
+        cells.extend(class.fits().iter().map(share));
+        let words = || class.support().words(&Thresholds::default());
+        cells.push(if low_by(class) > 0 { words() } else { String::new() });
         cells
     };
-    let by_class = table(&columns, &classes.iter().enumerate().map(line).collect::<Vec<_>>());
+    let by_class = table(&columns, &classes.iter().map(line).collect::<Vec<_>>());
     let mut columns = vec![Column::Left("rank correlation")];
-    columns.extend(names.iter().map(|name| Column::Right(name)));
+    columns.extend(methods.iter().map(|name| Column::Right(name)));
     let number = |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
-    let line = |(name, values): (&&str, &Vec<Option<f64>>)| {
-        std::iter::once((*name).to_owned()).chain(values.iter().map(number)).collect::<Vec<_>>()
+    let line = |(name, values): (&String, &Vec<Option<f64>>)| {
+        std::iter::once(name.clone()).chain(values.iter().map(number)).collect::<Vec<_>>()
     };
-    Ok(by_class + "\n" + &table(&columns, &names.iter().zip(&correlations).map(line).collect::<Vec<_>>()))
+    Ok(by_class + "\n" + &table(&columns, &methods.iter().zip(correlations).map(line).collect::<Vec<_>>()))
 }

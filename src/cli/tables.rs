@@ -8,6 +8,7 @@ use super::args::{ClassesArgs, ExportArgs, ExportKind, SampleFormatArg, SortArg}
 use super::measures::samples;
 use super::regions::export_regions;
 use super::{Status, output};
+use crate::inquiry::Found;
 use crate::report::{SampleExtras, class_table, write_classes, write_samples};
 use crate::store::{RunInfo, Store};
 use crate::summary::{ChosenMeans, add_verdicts, class_rows, sort_rows};
@@ -19,6 +20,7 @@ pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
     let mut rows = class_rows(&scores, &run.settings.classifier.class_names, args.no_roi.into());
     let verdicts = store.verdicts(run.id)?;
     add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
+    Found::read(&store, &run, None)?.add_support(&mut rows);
     ensure!(
         args.chosen().is_some() || !matches!(args.sort, SortArg::Measure),
         "--sort measure needs a measure: say which with --measure"

@@ -1,9 +1,12 @@
 //! Answers with networks.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, anyhow};
 
+use super::checks::numbers;
 use super::networks::Networks;
-use super::{Explain, LayerGrid, Question, Wanted};
+use super::{Case, CheckKind, Explain, LayerGrid, Question, Wanted};
 use crate::analysis::{Explanation, Target, explain};
 use crate::device::DeviceChoice;
 use crate::geometry::Size;
@@ -42,5 +45,16 @@ impl Explain for Explainer {
         };
         let explained = explain(&classifier, &question.recipe, &[input], &[size], &[target], cancelled)?;
         explained.into_iter().next().context("a photo has one explanation")
+    }
+
+    fn check(
+        &self,
+        run: &RunSettings,
+        root: &Path,
+        kind: CheckKind,
+        case: &Case,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Option<f64>>> {
+        numbers(&self.networks, run, root, kind, case, cancelled)
     }
 }

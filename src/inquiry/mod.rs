@@ -6,14 +6,16 @@
 
 mod checks;
 mod explainer;
+mod found;
 mod measured;
 mod networks;
 mod subset;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-pub use checks::{Check, CheckRow, Watch, by_methods, faithfulness, rank_correlations, sanity, unmoved};
+pub use checks::{CheckKind, CheckedRun, Watch, run_checks};
 pub use explainer::Explainer;
+pub use found::{AgreedClass, Agreement, Check, CheckRow, Found, curves, unmoved};
 pub use measured::Measurer;
 pub use networks::Networks;
 pub use subset::{Case, Subset, cases};
@@ -75,4 +77,17 @@ pub trait Explain: Send + Sync {
         question: &Question,
         cancelled: &dyn Fn() -> bool,
     ) -> anyhow::Result<Explanation>;
+
+    /// The numbers of a check of one sample's map; `root` is the folder of the run's photos. `cancelled` is asked between passes.
+    ///
+    /// # Errors
+    /// As [`Explain::explain`].
+    fn check(
+        &self,
+        run: &RunSettings,
+        root: &Path,
+        kind: CheckKind,
+        case: &Case,
+        cancelled: &dyn Fn() -> bool,
+    ) -> anyhow::Result<Vec<Option<f64>>>;
 }

@@ -8,12 +8,17 @@ use crate::classifier::Classifier;
 use crate::device::DeviceChoice;
 use crate::models::load_classifier;
 use crate::store::RunSettings;
+use crate::validity::sanity::{Level, randomised};
+
+/// Where the random weights start.
+const SEED: u64 = 1;
 
 /// The classifier of one run: as the run used it, and cut at the layer that was asked for last.
 struct Kept {
     key: String,
     base: Arc<Classifier>,
     other: Option<Arc<Classifier>>,
+    random: Option<Arc<[Classifier]>>,
 }
 
 /// Classifiers of runs; those of one run are kept in memory at a time.
@@ -47,8 +52,28 @@ impl Networks {
             run.classifier.name
         );
         let base = Arc::new(base);
-        *kept = Some(Kept { key: run.classifier.key.clone(), base: Arc::clone(&base), other: None });
+        *kept = Some(Kept { key: run.classifier.key.clone(), base: Arc::clone(&base), other: None, random: None });
         Ok(base)
+    }
+
+    /// The run's classifier with random weights, one for each of [`Level::ALL`].
+    ///
+    /// # Errors
+    /// As [`Networks::of_run`].
+    pub fn randomised(&self, run: &RunSettings) -> Result<Arc<[Classifier]>> {
+        let base = self.of_run(run)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.as_mut().filter(|kept| kept.key == run.classifier.key);
+        if let Some(random) = kept.as_ref().and_then(|kept| kept.random.as_ref()) {
+            return Ok(Arc::clone(random));
+        }
+        let random =
+            Level::ALL.map(|level| randomised(&base, level, SEED)).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let random: Arc<[Classifier]> = random.into();
+        if let Some(kept) = &mut kept {
+            kept.random = Some(Arc::clone(&random));
+        }
+        Ok(random)
     }
 
     /// The run's classifier, cut at a layer.

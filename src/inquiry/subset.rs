@@ -3,12 +3,15 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::analysis::{Measured, Outcome, SampleScore};
+use crate::dataset::SampleId;
 use crate::store::{RunInfo, Store};
 use crate::summary::class_of;
 
 /// Which samples are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subset {
+    /// These samples alone; all of them where there is none.
+    pub samples: Vec<SampleId>,
     /// Names of classes; all of them where there is none.
     pub classes: Vec<String>,
     /// The first so many of each class, in path order; all of them where there is none.
@@ -39,7 +42,8 @@ pub fn cases(store: &Store, run: &RunInfo, subset: &Subset) -> Result<Vec<Case>>
         let Outcome::Measured(measured) = result.outcome else { return Ok(()) };
         let Some(class) = class_of(&score, names).map(str::to_owned) else { return Ok(()) };
         let count = taken.entry(class.clone()).or_default();
-        let is_wanted = subset.classes.is_empty() || subset.classes.contains(&class);
+        let is_wanted = (subset.classes.is_empty() || subset.classes.contains(&class))
+            && (subset.samples.is_empty() || subset.samples.contains(&score.id));
         if is_wanted && subset.per_class.is_none_or(|limit| *count < limit) {
             *count += 1;
             cases.push(Case { class, score, measured: *measured });

@@ -28,6 +28,7 @@ pub(super) fn row() -> ClassRow {
         spread: Spread::default(),
         measure: None,
         sources: FitSources { detector: 1, annotation: 0, hand: 1 },
+        support: None,
         judgement: Some(Judgement { verdict: Verdict::Spurious, note: "sky, mostly".into() }),
     }
 }
@@ -50,6 +51,7 @@ pub(super) fn empty_row() -> ClassRow {
         spread: Spread::default(),
         measure: None,
         sources: FitSources::default(),
+        support: None,
         judgement: None,
     }
 }

@@ -64,7 +64,12 @@ pub fn class_table(rows: &[ClassRow]) -> String {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let notes: Vec<_> = findings(row, &Thresholds::default()).into_iter().map(finding_word).collect();
+            let lines = Thresholds::default();
+            let note = |finding| match (finding, &row.support) {
+                (Finding::Suspect, Some(support)) => format!("suspect {}", support.words(&lines)),
+                _ => finding_word(finding).to_owned(),
+            };
+            let notes: Vec<_> = findings(row, &lines).into_iter().map(note).collect();
             let mut cells = vec![
                 row.class.clone(),
                 row.samples.to_string(),

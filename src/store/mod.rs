@@ -9,6 +9,7 @@
 //! result is put together from them when it is asked for.
 
 mod annotated;
+mod checked;
 mod codec;
 mod drawn;
 mod error;
@@ -24,6 +25,7 @@ mod verdicts;
 #[cfg(test)]
 mod tests;
 
+pub use checked::Checked;
 pub use error::{Result, StoreError};
 pub use project::Store;
 pub use results::{Analysed, Missing, SampleRecord, SampleResult};

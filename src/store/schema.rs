@@ -33,6 +33,15 @@ UPDATE runs SET method = CASE method
     WHEN 'integrated-gradients' THEN 'integrated-gradients:steps=16'
     WHEN 'smoothgrad' THEN 'smoothgrad:samples=16:noise=0.15:seed=0'
     ELSE method END;
+CREATE TABLE checked (
+    run INTEGER NOT NULL REFERENCES runs,
+    sample INTEGER NOT NULL REFERENCES samples,
+    kind TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    class INTEGER NOT NULL,
+    numbers BLOB NOT NULL,
+    PRIMARY KEY (run, sample, kind)
+) STRICT, WITHOUT ROWID;
 ",
 ];
 
@@ -139,6 +148,16 @@ CREATE TABLE annotated (            -- regions from annotations, by sample: they
     file INTEGER NOT NULL REFERENCES annotation_files,
     rois BLOB NOT NULL,             -- see the codec
     PRIMARY KEY (sample, file)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE checked (              -- what checks found about maps; kept while photo and explained class stay
+    run INTEGER NOT NULL REFERENCES runs,
+    sample INTEGER NOT NULL REFERENCES samples,
+    kind TEXT NOT NULL,             -- which check, in the words of who asks
+    hash BLOB NOT NULL,             -- content of the photo
+    class INTEGER NOT NULL,         -- what the map explains
+    numbers BLOB NOT NULL,          -- f64, little-endian; not-a-number where there is none
+    PRIMARY KEY (run, sample, kind)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -415,6 +415,8 @@ fn methods_of_format_2_get_the_settings_that_they_had() -> Check {
         let classifier = NetworkInfo { key, ..settings().classifier };
         store.begin_run(&RunSettings { classifier, method: method.into(), ..settings() })?;
     }
+    // As format 2 has it.
+    store.connection.execute_batch("DROP TABLE checked")?;
     store.connection.pragma_update(None, "user_version", 2)?;
     drop(store);
     let runs = Store::open(&path)?.runs()?;
@@ -423,6 +425,23 @@ fn methods_of_format_2_get_the_settings_that_they_had() -> Check {
         assert_eq!((recipe, run.settings.method.clone()), (method.parse()?, recipe.to_string()));
     }
     assert_eq!(runs.len(), methods.len());
+    Ok(())
+}
+
+#[test]
+fn what_checks_found_is_kept_while_the_photo_stays() -> Check {
+    let (_dir, path, mut store) = project()?;
+    let run = store.begin_run(&settings())?;
+    let ids: Vec<_> = store.pending(run)?.iter().map(|sample| sample.id).collect();
+    store.save(run, &[analysed(ids[0], 1)])?;
+    let checked = |numbers| Checked { sample: ids[0], class: ClassId(1), kind: "sanity".into(), numbers };
+    store.save_checked(run, &checked(vec![Some(0.25), None]))?;
+    store.save_checked(run, &checked(vec![Some(0.5), None]))?;
+    drop(store);
+    let mut store = Store::open(&path)?;
+    assert_eq!(store.checked(run)?, [checked(vec![Some(0.5), None])]);
+    store.save(run, &[analysed(ids[0], 2)])?;
+    assert_eq!(store.checked(run)?, [], "the file has changed");
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod measures;
 mod sort;
 mod sources;
 mod spread;
+mod support;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use measures::{
 pub use sort::{SortKey, sort_rows, sort_rows_by};
 pub use sources::FitSources;
 pub use spread::{BINS, Spread};
+pub use support::{MethodMeans, Support};
 
 use crate::analysis::{SampleScore, Score};
 use crate::fit::UNINFORMATIVE_AREA_SHARE;
@@ -79,6 +81,8 @@ pub struct ClassRow {
     pub measure: Option<ChosenMean>,
     /// Whose regions the fits are of.
     pub sources: FitSources,
+    /// What several methods say of the class, where that was checked.
+    pub support: Option<Support>,
     /// What a reviewer decided about the class; see [`add_verdicts`].
     pub judgement: Option<Judgement>,
 }
@@ -143,6 +147,7 @@ fn class_row(class: &str, scores: &[Option<&Score>], no_roi: NoRoi) -> ClassRow 
         spread: Spread::of(&fits),
         measure: None,
         sources: FitSources::of(usable.iter().filter_map(|s| s.source)),
+        support: None,
         judgement: None,
     }
 }
@@ -254,12 +259,14 @@ impl Default for Thresholds {
     }
 }
 
-/// What is remarkable about a class. A class whose accuracy is unknown counts as recognised.
+/// What is remarkable about a class. A class whose accuracy is unknown counts as recognised. Where several methods were asked, a class
+/// is only suspect if more than one of them calls it low.
 pub fn findings(row: &ClassRow, lines: &Thresholds) -> Vec<Finding> {
     let mut found = Vec::new();
     let covered = row.coverage.is_some_and(|c| c >= lines.coverage);
-    let low = row.mean_fit.is_some_and(|f| f < lines.fit) || row.mean_lift.is_some_and(|l| l < lines.lift);
-    if covered && low && row.accuracy.is_none_or(|a| a >= lines.accuracy) {
+    let low = MethodMeans { fit: row.mean_fit, lift: row.mean_lift }.is_low(lines);
+    let alone = row.support.as_ref().is_some_and(|support| support.is_alone(lines));
+    if covered && low && !alone && row.accuracy.is_none_or(|a| a >= lines.accuracy) {
         found.push(Finding::Suspect);
     }
     if row.coverage.is_some() && !covered {
@@ -360,6 +367,12 @@ mod tests {
         let row =
             |fit, correct| class_rows(&[sample(Some("a"), score(fit, Some(correct)))], &[], NoRoi::Exclude).remove(0);
         assert_eq!(findings(&row(measured(0.2, 0.1), true), &lines), [Finding::Suspect]);
+        let by = |fit| MethodMeans { fit: Some(fit), lift: None };
+        for (others, expected) in [([0.9, 0.8], vec![]), ([0.9, 0.3], vec![Finding::Suspect])] {
+            let methods = [0.2].into_iter().chain(others).map(by).collect();
+            let row = ClassRow { support: Some(Support { methods }), ..row(measured(0.2, 0.1), true) };
+            assert_eq!(findings(&row, &lines), expected, "low under one method alone says little");
+        }
         assert_eq!(findings(&row(measured(0.2, 0.1), false), &lines), []);
         assert_eq!(findings(&row(measured(0.8, 0.4), true), &lines), []);
         assert_eq!(findings(&row(Fit::NoRoi, true), &lines), [Finding::NoObject]);

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::annotating::AnnotateCommand;
+use super::checks::Wish;
 use super::compare::CompareCommand;
 use super::models::ModelCommand;
 use super::takeaway::TakeCommand;
@@ -53,6 +54,12 @@ pub(crate) enum Command {
     CancelRun,
     /// Show the images of a class.
     SelectClass(String),
+    /// Show the panel of checks, or the image.
+    ToggleChecks,
+    /// Make a check of the run's maps.
+    Check(Wish),
+    /// End the check that goes on; what it found stays.
+    CancelCheck,
     /// Show a measure in the class table beside the fit; the fit itself takes it away.
     ChooseMeasure(MeasureChoice),
     /// Show another measure there, less the same baseline as before.

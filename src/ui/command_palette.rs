@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::annotating::AnnotateCommand;
+use super::checks::Wish;
 use super::command::{Command, Dialog};
 use super::compare::CompareCommand;
 use super::theme::{palette, size, space};
@@ -46,6 +47,10 @@ const ENTRIES: &[Entry] = &[
     entry("Show the whole image", "F", || Command::FitImage),
     entry("Show the image pixel for pixel", "Z", || Command::OneToOne),
     entry("Draw regions by hand", "E", || Command::ToggleDrawing),
+    entry("Checks: can these maps be believed?", "K", || Command::ToggleChecks),
+    entry("Check: do the maps react to the weights?", "", || Command::Check(Wish::Sanity)),
+    entry("Check: deletion, insertion and ROAD", "", || Command::Check(Wish::Faithfulness)),
+    entry("Check: do other methods agree?", "", || Command::Check(Wish::Agreement)),
     entry("Measure: none but the fit", "", || Command::ChooseMeasure(MeasureChoice::default())),
     entry("Measure: fit (pixel sum)", "", || Command::TurnToMeasure(Measure::FitPixels)),
     entry("Measure: lift", "", || Command::TurnToMeasure(Measure::Lift)),

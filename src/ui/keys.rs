@@ -10,10 +10,11 @@ use super::command::{Command, Dialog};
 use super::sample_view::canvas_id;
 
 /// Keys and what they do, as the window lists them.
-pub(crate) const LIST: [(&str, &str); 20] = [
+pub(crate) const LIST: [(&str, &str); 21] = [
     ("↑  ↓", "previous, next class"),
     ("←  →   or   A  D", "previous, next image"),
     ("C", "class page: where the network looks instead"),
+    ("K", "checks: can these maps be believed?"),
     ("N", "the class without a verdict that has the lowest fit"),
     ("1 to 5", "verdict on what is shown, image or class page, and on to the next one"),
     ("Alt+1 to Alt+5", "verdict on the class"),
@@ -93,6 +94,7 @@ pub(crate) fn commands(ctx: &Context) -> Vec<Command> {
             (Key::W, Command::NextArrangement),
             (Key::G, Command::ToggleGrid),
             (Key::C, Command::ToggleClassPage),
+            (Key::K, Command::ToggleChecks),
             (Key::N, Command::NextOpenClass),
         ];
         for (key, command) in plain {

@@ -8,6 +8,7 @@
 
 mod annotating;
 mod app;
+mod checks;
 mod class_page;
 mod class_table;
 mod command;

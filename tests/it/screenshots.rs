@@ -219,6 +219,42 @@ fn measures_beside_the_fit() {
     keep(&window.render().unwrap(), "measures_wide");
 }
 
+/// All checks of the class of the lowest fit with an object, and of every class by other methods.
+#[test]
+fn checks() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("demo.camroi");
+    std::fs::copy(&DEMO.file, &file).unwrap();
+    let models = FakeLauncher { dir: DEMO.root.clone() };
+    let launcher = Arc::new(Explaining { models, explainer: Explainer::new(DeviceChoice::Cpu) });
+    let mut wide = window(launcher.clone(), Some(file.clone()), [2560.0, 1440.0], 1.0);
+    choose(&mut wide, "building");
+    choose(&mut wide, "Checks");
+    keep(&wide.render().unwrap(), "checks_empty");
+    choose(&mut wide, "Check random weights");
+    choose(&mut wide, "Check deletion and insertion");
+    choose(&mut wide, "images of each class");
+    choose(&mut wide, "Compute by other methods");
+    keep(&wide.render().unwrap(), "checks_wide");
+    drop(wide);
+    let mut shown = window(launcher, Some(file), [1280.0, 800.0], 1.0);
+    choose(&mut shown, "building");
+    shown.key_press(Key::K);
+    settle(&mut shown);
+    keep(&shown.render().unwrap(), "checks_top");
+    shown.hover_at(pos2(1100.0, 500.0));
+    shown.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: vec2(0.0, -1000.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    settle(&mut shown);
+    shown.remove_cursor();
+    settle(&mut shown);
+    compare(&mut shown, "checks");
+}
+
 #[test]
 fn image_page_wide_with_side_by_side() {
     let mut window = on_demo([2560.0, 1440.0], 1.0);

@@ -20,6 +20,7 @@ impl App {
             return;
         }
         self.measure();
+        self.read_checks();
         self.refresh_classes();
         if self.selection.class.is_none()
             && let Some(class) = self.panes.classes.rows().first().map(|row| row.class.clone())

@@ -53,6 +53,12 @@ impl App {
             }
             Command::PauseRun(pause) => self.steer(|runner| runner.control.pause(pause)),
             Command::CancelRun => self.steer(|runner| runner.control.cancel()),
+            Command::ToggleChecks => {
+                self.panes.class_page.is_open = false;
+                self.panes.checks.is_open ^= true;
+            }
+            Command::Check(wish) => self.check(wish),
+            Command::CancelCheck => self.panes.checks.cancel(),
             Command::ChooseMeasure(choice) => self.panes.classes.choose_measure(choice),
             Command::TurnToMeasure(measure) => {
                 let classes = &mut self.panes.classes;
@@ -68,16 +74,19 @@ impl App {
                 self.select_class_if(class);
             }
             Command::SelectSample(sample) => {
-                self.panes.class_page.is_open = false;
+                (self.panes.class_page.is_open, self.panes.checks.is_open) = (false, false);
                 self.select_sample(sample);
             }
             Command::StepSample(step) => {
-                self.panes.class_page.is_open = false;
+                (self.panes.class_page.is_open, self.panes.checks.is_open) = (false, false);
                 self.step_sample(step);
             }
             Command::NextOpenClass => {
                 let class = self.panes.classes.next_open(self.selection.class.as_deref()).map(str::to_owned);
                 self.select_class_if(class);
+            }
+            Command::ToggleClassPage if self.panes.checks.is_open => {
+                (self.panes.checks.is_open, self.panes.class_page.is_open) = (false, true);
             }
             Command::ToggleClassPage => self.panes.class_page.is_open ^= true,
             Command::ShowTakenFor(class) => self.show_taken_for(class),

@@ -10,6 +10,7 @@ use eframe::egui::Context;
 
 use super::App;
 use super::annotating::AnnotateEvent;
+use super::checks::{CHECKING, CheckEvent};
 use super::compare::CompareEvent;
 use super::explain::{EXPLAINING, MapEvent};
 use super::measure::{MEASURING, MeasureEvent};
@@ -48,6 +49,8 @@ pub(super) enum Event {
     Model(ModelEvent),
     /// A job about maps tells; of the project of this number.
     Map(u64, MapEvent),
+    /// A job about checks tells.
+    Check(CheckEvent),
     /// A job about measures tells.
     Measure(MeasureEvent),
     /// Regions that were drawn by hand were written, or not.
@@ -102,6 +105,7 @@ impl App {
             Event::Judged(Err(err)) => self.dialogs.tell(format!("The verdict is not saved: {err:#}")),
             Event::Model(event) => self.model_told(ctx, event),
             Event::Map(generation, event) => self.map_told(generation, event),
+            Event::Check(event) => self.check_told(event),
             Event::Measure(event) => self.measure_told(event),
             Event::Drawn(Ok(())) => self.session.is_stale = self.session.project.is_some(),
             Event::Drawn(Err(err)) => self.dialogs.tell(format!("The drawn regions are not saved: {err:#}")),
@@ -111,6 +115,7 @@ impl App {
             Event::Crashed(job) => {
                 match job {
                     EXPLAINING => self.panes.sample.other.crashed(),
+                    CHECKING => self.panes.checks.crashed(),
                     MEASURING => self.session.measured.crashed(),
                     _ => {}
                 }

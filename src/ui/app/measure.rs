@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::events::Event;
+use crate::ui::class_table::Besides;
 use crate::ui::measured::{Answer, compute};
 
 /// What the job is called.
@@ -45,6 +46,7 @@ impl App {
     /// Shows the classes as they are now.
     pub(super) fn refresh_classes(&mut self) {
         let Some(project) = self.session.project.as_ref().map(Arc::clone) else { return };
-        self.panes.classes.refresh(&project.classes, self.session.measured.means(), &self.session.verdicts);
+        let besides = Besides { means: self.session.measured.means(), found: self.panes.checks.found() };
+        self.panes.classes.refresh(&project.classes, besides, &self.session.verdicts);
     }
 }

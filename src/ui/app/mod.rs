@@ -4,6 +4,7 @@
 //! is read.
 
 mod annotating;
+mod checks;
 mod choosing;
 mod commands;
 mod compare;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Context, Theme, Ui};
 
+use super::checks::Checks;
 use super::class_page::ClassPage;
 use super::class_table::ClassTable;
 use super::command::Command;
@@ -54,6 +56,8 @@ struct Panes {
     gallery: Gallery,
     class_page: ClassPage,
     sample: SampleView,
+    /// In the place of the image while it is open.
+    checks: Checks,
     /// In the place of the others while two runs are compared.
     compare: Compare,
 }

@@ -75,6 +75,7 @@ impl App {
         self.panes.sample.drawing.reset();
         self.panes.sample.other.clear();
         self.session.measured.clear();
+        self.panes.checks.clear();
         ctx.send_viewport_cmd(ViewportCommand::Title(format!("{} – camroi", snapshot.title())));
         self.habits.remember(&snapshot.file);
         self.textures.set_source(Some(Arc::new(Library::new(&snapshot))));
@@ -114,6 +115,7 @@ impl App {
         self.textures.set_source(None);
         self.panes.sample.other.clear();
         self.session.measured.clear();
+        self.panes.checks.clear();
         self.habits.project = None;
         ctx.send_viewport_cmd(ViewportCommand::Title("camroi".into()));
     }

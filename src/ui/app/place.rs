@@ -8,12 +8,12 @@ use eframe::egui::{Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Ri
 use super::App;
 use crate::ui::command::{Command, Dialog};
 use crate::ui::compare::CompareCommand;
-use crate::ui::gallery::Tiles;
+use crate::ui::gallery::{Tiles, file_name};
 use crate::ui::project::Snapshot;
 use crate::ui::runner::Phase;
 use crate::ui::sample_view::{Chosen, Strip};
 use crate::ui::theme::{self, palette, size, space};
-use crate::ui::{class_page, regions_menu, run_panel, start, takeaway};
+use crate::ui::{checks, class_page, regions_menu, run_panel, start, takeaway};
 use crate::verdict::Subject;
 
 impl App {
@@ -89,6 +89,8 @@ impl App {
                     let image = self.selection.detail.as_deref().and_then(|d| d.as_ref().ok());
                     let image = image.map(|detail| (detail.sample.id, detail.sample.path.as_str()));
                     taken = takeaway::menu_ui(ui, class, image);
+                    let hint = "Random weights, deletion and insertion, other methods (K)";
+                    plain(ui, "Checks", hint, Command::ToggleChecks);
                     let ask = Command::from(CompareCommand::Ask);
                     plain(ui, "Compare…", "Set this run beside another one", ask);
                     rois = regions_menu::ui(ui, self.habits.regions_of(&project.file));
@@ -131,6 +133,14 @@ impl App {
             commands.extend(panes.gallery.ui(ui, tiles.as_ref(), selection.sample, textures, &layers));
         });
         CentralPanel::default().frame(frame).show(ui, |ui| {
+            if panes.checks.is_open {
+                let image = selection.detail.as_deref().and_then(|detail| detail.as_ref().ok());
+                let sample = image.map(|detail| (detail.sample.id, file_name(&detail.sample.path)));
+                let (method, thresholds) = (project.run.settings.method.as_str(), panes.classes.thresholds());
+                let shown = checks::Shown { class, sample, method, thresholds };
+                commands.extend(panes.checks.ui(ui, &shown));
+                return;
+            }
             if panes.class_page.is_open
                 && let Some(class) = class
             {

@@ -5,12 +5,12 @@ use eframe::egui::{Align, CornerRadius, Label, Layout, Rect, RichText, Sense, Ui
 use super::columns::{Kind, Spec};
 use crate::dataset::without_wordnet_id;
 use crate::report::sources_in_short;
-use crate::summary::ClassRow;
+use crate::summary::{ClassRow, Thresholds};
 use crate::ui::theme::{palette, size};
 use crate::ui::{format, verdicts, widgets};
 
-/// Draws the cell of a row in a column.
-pub(super) fn cell_ui(ui: &mut Ui, spec: &Spec, row: &ClassRow, suspect: bool) {
+/// Draws the cell of a row in a column; a suspect one with the lines that make it one.
+pub(super) fn cell_ui(ui: &mut Ui, spec: &Spec, row: &ClassRow, suspect: Option<&Thresholds>) {
     let palette = palette(ui);
     let value = spec.column.value(row);
     match spec.kind {
@@ -21,7 +21,7 @@ pub(super) fn cell_ui(ui: &mut Ui, spec: &Spec, row: &ClassRow, suspect: bool) {
             number_ui(ui, format::count(count), if count > 0 { palette.bad } else { palette.weak });
         }
         Kind::Share => number_ui(ui, format::percent(value), palette.text),
-        Kind::FitBar => fit_ui(ui, row, suspect),
+        Kind::FitBar => fit_ui(ui, row, suspect.is_some()),
         Kind::Factor => {
             let low = value.is_some_and(|factor| factor < 1.0);
             let text = value.map_or("–".into(), |v| format!("{v:.2}"));
@@ -46,16 +46,21 @@ fn number_ui(ui: &mut Ui, text: String, color: eframe::egui::Color32) {
     });
 }
 
-fn name_ui(ui: &mut Ui, row: &ClassRow, suspect: bool) {
+fn name_ui(ui: &mut Ui, row: &ClassRow, suspect: Option<&Thresholds>) {
     let palette = palette(ui);
     ui.add_space(12.0);
     if let Some(judgement) = &row.judgement {
         let (mark, response) = ui.allocate_exact_size(Vec2::splat(9.0), Sense::hover());
         ui.painter().rect_filled(mark, CornerRadius::same(2), verdicts::color(judgement.verdict, palette));
         response.on_hover_text(verdicts::in_words(judgement));
-    } else if suspect {
-        let (mark, _) = ui.allocate_exact_size(Vec2::splat(7.0), Sense::hover());
+    } else if let Some(lines) = suspect {
+        let (mark, response) = ui.allocate_exact_size(Vec2::splat(7.0), Sense::hover());
         ui.painter().circle_filled(mark.center(), 3.5, palette.warn);
+        let hint = match &row.support {
+            Some(support) => format!("Suspect: fit or lift low {}", support.words(lines)),
+            None => "Suspect by the run's method; other methods were not asked (Checks, K)".to_owned(),
+        };
+        response.on_hover_text(hint);
     }
     let text = RichText::new(without_wordnet_id(&row.class)).color(palette.strong);
     ui.add(Label::new(text).selectable(false).truncate());

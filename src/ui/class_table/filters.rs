@@ -43,7 +43,8 @@ impl ClassFilter {
         match self {
             Self::All => "",
             Self::Suspect => {
-                "Recognised well although the saliency is elsewhere: fit or lift low, accuracy and coverage enough"
+                "Recognised well although the saliency is elsewhere: fit or lift low, accuracy and coverage enough; where other methods were \
+                 asked (Checks), low under more than one"
             }
             Self::NoObject => "Few images have a region: the class has no object, or the detector does not know it",
             Self::LargeRegions => {

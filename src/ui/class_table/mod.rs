@@ -26,6 +26,7 @@ use super::command::Command;
 use super::theme::{palette, size, space};
 use super::verdicts::Verdicts;
 use super::{format, widgets};
+use crate::inquiry::Found;
 use crate::measure::MeasureChoice;
 use crate::summary::{ChosenMeans, ClassColumn, ClassRow, FitSources, SortKey, Thresholds, add_verdicts, sort_rows_by};
 use arrangement::{Arrangement, GAP};
@@ -73,6 +74,15 @@ struct Wanted {
     generation: u64,
 }
 
+/// What is known of the classes besides their rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Besides<'a> {
+    /// Of the measure that was chosen, or of one that was chosen before.
+    pub(crate) means: Option<&'a Arc<ChosenMeans>>,
+    /// What checks found.
+    pub(crate) found: &'a Arc<Found>,
+}
+
 /// The rows in the order and choice of the table, and what they were made from.
 #[derive(Debug, Default)]
 struct Listed {
@@ -83,6 +93,7 @@ struct Listed {
     /// All rows with the chosen measure, as the plot shows them.
     plotted: Arc<[ClassRow]>,
     means: Option<Arc<ChosenMeans>>,
+    found: Arc<Found>,
     wanted: Option<Wanted>,
     counts: Counts,
     /// Whether fits are of regions from several sources.
@@ -106,10 +117,10 @@ impl Default for ClassTable {
 }
 
 impl ClassTable {
-    /// Sorts and filters if the rows, the verdicts, the means of the chosen measure or the wishes have changed; call outside of
-    /// drawing.
-    pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>, means: Option<&Arc<ChosenMeans>>, verdicts: &Verdicts) {
-        let means = means.filter(|means| means.choice() == self.measure);
+    /// Sorts and filters if the rows, the verdicts, what is known besides or the wishes have changed; call outside of drawing.
+    pub(crate) fn refresh(&mut self, all: &Arc<[ClassRow]>, besides: Besides<'_>, verdicts: &Verdicts) {
+        let found = besides.found;
+        let means = besides.means.filter(|means| means.choice() == self.measure);
         let wanted = Wanted {
             keys: self.keys.clone(),
             text: format::name(self.text.trim()).to_lowercase(),
@@ -123,7 +134,7 @@ impl ClassTable {
         let are_same = match (&self.listed.means, means) {
             (Some(had), Some(new)) => Arc::ptr_eq(had, new),
             (had, new) => had.is_none() && new.is_none(),
-        };
+        } && Arc::ptr_eq(&self.listed.found, found);
         if self.listed.wanted.as_ref() == Some(&wanted) && Arc::ptr_eq(&self.listed.all, all) && are_same {
             return;
         }
@@ -133,6 +144,7 @@ impl ClassTable {
         if let Some(means) = means {
             means.add_to(&mut rows);
         }
+        found.add_support(&mut rows);
         let plotted = rows.clone().into();
         let counts = Counts::of(&rows, lines, wanted.measure_below);
         let is_mixed = rows.iter().fold(FitSources::default(), |sum, row| sum.plus(&row.sources)).is_mixed();
@@ -144,15 +156,16 @@ impl ClassTable {
         });
         sort_rows_by(&mut rows, &wanted.keys);
         let suspects = rows.iter().map(|row| ClassFilter::Suspect.passes(row, lines)).collect();
-        let (all, means) = (Arc::clone(all), means.cloned());
-        self.listed =
-            Listed { rows: rows.into(), suspects, all, plotted, means, wanted: Some(wanted), counts, is_mixed };
+        let (all, means, found) = (Arc::clone(all), means.cloned(), Arc::clone(found));
+        let (rows, wanted) = (rows.into(), Some(wanted));
+        self.listed = Listed { rows, suspects, all, plotted, means, found, wanted, counts, is_mixed };
     }
 
     /// As [`ClassTable::refresh`], when only verdicts have changed.
     pub(crate) fn refresh_verdicts(&mut self, verdicts: &Verdicts) {
-        let (all, means) = (Arc::clone(&self.listed.all), self.listed.means.clone());
-        self.refresh(&all, means.as_ref(), verdicts);
+        let (all, found) = (Arc::clone(&self.listed.all), Arc::clone(&self.listed.found));
+        let means = self.listed.means.clone();
+        self.refresh(&all, Besides { means: means.as_ref(), found: &found }, verdicts);
     }
 
     /// The rows as they are listed.
@@ -363,7 +376,7 @@ impl ClassTable {
         if let Some(row) = self.scroll_to.take() {
             table = table.scroll_to_row(row, None).animate_scrolling(false);
         }
-        let mut done = None;
+        let (mut done, lines) = (None, self.filters.thresholds);
         let header = |mut header: TableRow<'_, '_>| done = heads_ui(&mut header, &columns, &self.keys, self.measure);
         table.header(30.0, header).body(|body| {
             body.rows(space::ROW, rows.len(), |mut table_row| {
@@ -371,7 +384,7 @@ impl ClassTable {
                 let suspect = suspects[table_row.index()];
                 table_row.set_selected(selected == Some(row.class.as_str()));
                 for (_, placed) in &columns {
-                    table_row.col(|ui| cell_ui(ui, placed.spec, row, suspect));
+                    table_row.col(|ui| cell_ui(ui, placed.spec, row, suspect.then_some(&lines)));
                 }
                 let response = table_row.response();
                 if response.clicked() {

@@ -22,6 +22,19 @@ fn a_method_that_asks_for_no_class_is_warned_of_by_the_sanity_check() {
 }
 
 #[test]
+fn what_was_checked_is_kept_and_not_computed_again() {
+    let dir = data_set();
+    succeed(&dir, &["analyze", "photos"]);
+    let arguments = ["faithfulness", "photos.camroi", "--classes", "bird", "--per-class", "1"];
+    let first = succeed(&dir, &arguments).out;
+    // Without the photos nothing can be computed.
+    std::fs::rename(dir.path().join("photos"), dir.path().join("gone")).unwrap();
+    assert_eq!(succeed(&dir, &arguments).out, first);
+    let more = camroi(&dir, &["faithfulness", "photos.camroi", "--classes", "bird", "--per-class", "2"]);
+    assert!(more.code == Some(2) && more.err.contains("bird/"), "{}", more.err);
+}
+
+#[test]
 fn faithfulness_is_of_the_chosen_photos() {
     let dir = data_set();
     succeed(&dir, &["analyze", "photos"]);

@@ -1,5 +1,7 @@
 //! The window as a person uses it, found by what controls are called.
 
+/// Whether maps can be believed.
+mod checks;
 /// Two runs side by side.
 mod compare;
 /// Regions drawn by hand.

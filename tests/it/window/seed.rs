@@ -8,7 +8,7 @@ use camroi::analysis::{Explanation, Prediction};
 use camroi::dataset::{ClassId, Sample};
 use camroi::detector::Detection;
 use camroi::geometry::{BBox, Size};
-use camroi::inquiry::{Explain, LayerGrid, Question, Wanted};
+use camroi::inquiry::{Case, CheckKind, Explain, LayerGrid, Question, Wanted};
 use camroi::run::{Control, Finished, RunEvent};
 use camroi::saliency::{Method, SaliencyMap};
 use camroi::store::{Analysed, ContentHash, NetworkInfo, RunSettings, SampleRecord, Store, TargetRule};
@@ -189,6 +189,34 @@ impl Explain for FakeLauncher {
         };
         let top = vec![Prediction { class: ClassId(3), probability: 0.75 }];
         Ok(Explanation { image, view: image.bounds(), top, target, map: SaliencyMap::from_values(4, 4, values) })
+    }
+
+    fn check(
+        &self,
+        _: &RunSettings,
+        _: &Path,
+        kind: CheckKind,
+        _: &Case,
+        _: &dyn Fn() -> bool,
+    ) -> anyhow::Result<Vec<Option<f64>>> {
+        Ok(Self::numbers(kind))
+    }
+}
+
+/// Every number of a check.
+const CHECKED: f64 = 0.75;
+
+impl FakeLauncher {
+    /// As many numbers as the check has; another method sees everything in the first column.
+    fn numbers(kind: CheckKind) -> Vec<Option<f64>> {
+        match kind {
+            CheckKind::Sanity => vec![Some(CHECKED); 3],
+            CheckKind::Faithfulness => vec![Some(CHECKED); 61],
+            CheckKind::Map(_) => {
+                let values = (0..16).map(|i| if i % 4 == 0 { 1.0 } else { 0.0 });
+                [4.0, 4.0].into_iter().chain(values).map(Some).collect()
+            }
+        }
     }
 }
 
