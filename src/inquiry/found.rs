@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-
 use super::checks::{FAITHFULNESS, MAP, SANITY};
 use super::subset::Case;
 use crate::analysis::{Explanation, Outcome, SampleScore};
 use crate::dataset::SampleId;
 use crate::saliency::{Recipe, SaliencyMap};
-use crate::store::{Checked, RunInfo, Store};
+use crate::store::{Checked, Result, RunInfo, Store};
 use crate::summary::{ClassRow, MeasureMean, MethodMeans, NoRoi, Support, class_means, class_of, class_rows};
 use crate::validity::faithfulness::STEPS;
 use crate::validity::rank_correlation;
@@ -62,7 +60,10 @@ pub struct Agreement {
 impl Agreement {
     /// The methods as people call them.
     pub fn names(&self) -> Vec<String> {
-        self.methods.iter().map(|method| method.parse::<Recipe>().map_or_else(|_| method.clone(), |r| r.brief())).collect()
+        self.methods
+            .iter()
+            .map(|method| method.parse::<Recipe>().map_or_else(|_| method.clone(), |r| r.brief()))
+            .collect()
     }
 
     /// The same for these methods alone, in their order; those that were not computed are left out.

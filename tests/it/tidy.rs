@@ -72,6 +72,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "inquiry",
             "store",
             "summary",
             "measure",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::{HtmlOptions, ReportError, sample_verdicts};
 use crate::analysis::{RoiChoice, SampleScore};
 use crate::dataset::{Attribution, ClassId, SampleId, readable_class};
+use crate::inquiry::Found;
 use crate::store::{RunInfo, Store};
 use crate::summary::{
     ClassColumn, ClassRow, Finding, add_verdicts, class_of, class_rows, findings, sort_rows, total_row,
@@ -54,6 +55,8 @@ pub(super) struct Facts {
     pub(super) classes: Vec<ClassFacts>,
     pub(super) total: ClassRow,
     pub(super) sample_verdicts: BTreeMap<SampleId, Judgement>,
+    /// What checks found.
+    pub(super) found: Found,
     /// By path.
     pub(super) credits: BTreeMap<String, Attribution>,
 }
@@ -74,6 +77,8 @@ impl Facts {
         let mut rows = class_rows(&samples, names, options.no_roi);
         add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
         let sample_verdicts = sample_verdicts(verdicts);
+        let found = Found::read(store, run, None)?;
+        found.add_support(&mut rows);
         sort_rows(&mut rows, ClassColumn::Fit, false);
         let class = |row: ClassRow| {
             let places = places.get(row.class.as_str()).cloned().unwrap_or_default();
@@ -96,6 +101,7 @@ impl Facts {
             credits: credits.into_iter().map(|credit| (credit.file.clone(), credit)).collect(),
             samples,
             sample_verdicts,
+            found,
             root,
         })
     }

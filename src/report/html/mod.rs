@@ -6,6 +6,7 @@
 //! The page is HTML and at the same time well-formed XML. The same project and options give the same bytes.
 
 mod base64;
+mod checks;
 mod choice;
 mod class;
 mod comparison;
@@ -108,6 +109,7 @@ pub fn write_html(
     overview::write(&facts, &places, out)?;
     plot::scatter(&facts, &places, options, out)?;
     table::write(&facts, &places, out)?;
+    checks::write(&facts, &options.thresholds, out)?;
     run::write(&facts, notes, options, out)?;
     if !sections.is_empty() {
         out.write_all(b"<h2 class=\"classes\">Class by class</h2>\n")?;

@@ -30,6 +30,9 @@ fn what_was_checked_is_kept_and_not_computed_again() {
     // Without the photos nothing can be computed.
     std::fs::rename(dir.path().join("photos"), dir.path().join("gone")).unwrap();
     assert_eq!(succeed(&dir, &arguments).out, first);
+    succeed(&dir, &["report", "photos.camroi", "--out", "report.html"]);
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(page.contains("<h3>Deletion and insertion</h3>") && page.contains("<td>all checked</td>"));
     let more = camroi(&dir, &["faithfulness", "photos.camroi", "--classes", "bird", "--per-class", "2"]);
     assert!(more.code == Some(2) && more.err.contains("bird/"), "{}", more.err);
 }
