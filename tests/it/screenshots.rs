@@ -14,7 +14,7 @@ use camroi::saliency::{Method, Recipe};
 use camroi::store::{Store, TargetRule};
 use camroi::ui::{Choices, Credits, Launcher, Request};
 use camroi::{demo, run};
-use eframe::egui::{Key, Pos2, vec2};
+use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, pos2, vec2};
 use egui_kittest::SnapshotOptions;
 use egui_kittest::kittest::Queryable as _;
 
@@ -243,11 +243,12 @@ fn checks() {
     settle(&mut shown);
     keep(&shown.render().unwrap(), "checks_top");
     shown.hover_at(pos2(1100.0, 500.0));
-    shown.event(egui::Event::MouseWheel {
-        unit: egui::MouseWheelUnit::Point,
+    shown.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
         delta: vec2(0.0, -1000.0),
-        phase: egui::TouchPhase::Move,
-        modifiers: egui::Modifiers::NONE,
+        phase: TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+        source: MouseWheelSource::Wheel,
     });
     settle(&mut shown);
     shown.remove_cursor();
