@@ -163,6 +163,8 @@ fn another_map_than_the_runs() {
     keep(&window.render().unwrap(), "menu_of_methods");
     choose(&mut window, "guided-backprop");
     compare(&mut window, "another_map");
+    press(&mut window, &[Key::W]);
+    keep(&window.render().unwrap(), "another_map_beside_the_runs");
 }
 
 /// Runs nothing, but explains with the bundled network.

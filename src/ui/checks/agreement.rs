@@ -10,7 +10,7 @@ use crate::ui::theme::{palette, size};
 use crate::ui::{format, widgets};
 
 /// Narrowest column of a method, in points.
-const COLUMN: f32 = 64.0;
+const COLUMN: f32 = 44.0;
 
 /// The menu of methods to compare with; those of many passes say so.
 pub(super) fn methods_ui(ui: &mut Ui, chosen: &mut Vec<Method>, of_run: &str) {
@@ -47,9 +47,9 @@ pub(super) fn ui(ui: &mut Ui, agreement: &Agreement, class: Option<&str>, lines:
         Grid::new("classes by method").min_col_width(COLUMN).spacing(vec2(10.0, 3.0)).striped(true).show(ui, |ui| {
             widgets::caption(ui, "Fit of");
             text(ui, "n", palette.weak);
+            text(ui, "low by", palette.weak);
             let names = agreement.names();
             names.iter().for_each(|method| text(ui, method, palette.weak));
-            widgets::caption(ui, "fit or lift low");
             ui.end_row();
             for one in classes {
                 let is_chosen = Some(one.class.as_str()) == class;
@@ -57,14 +57,14 @@ pub(super) fn ui(ui: &mut Ui, agreement: &Agreement, class: Option<&str>, lines:
                 let name = readable_class(&one.class);
                 ui.add(Label::new(RichText::new(name).size(size::SMALL + 0.5).color(color)).selectable(false));
                 text(ui, &format::count(one.samples()), palette.weak);
+                let support = one.support();
+                let low_by = support.low_by(lines);
+                let words = if low_by > 0 { format!("{low_by} of {}", support.methods.len()) } else { String::new() };
+                text(ui, &words, if low_by > 1 { palette.warn } else { palette.weak });
                 for fit in one.fits() {
                     let is_low = fit.is_some_and(|fit| fit < lines.fit);
                     text(ui, &format::percent(fit), if is_low { palette.warn } else { color });
                 }
-                let support = one.support();
-                let words = if support.low_by(lines) > 0 { support.words(lines) } else { String::new() };
-                let color = if support.low_by(lines) > 1 { palette.warn } else { palette.weak };
-                ui.add(Label::new(RichText::new(words).size(size::SMALL + 0.5).color(color)).selectable(false));
                 ui.end_row();
             }
             widgets::caption(ui, "Rank correlation");
@@ -72,6 +72,7 @@ pub(super) fn ui(ui: &mut Ui, agreement: &Agreement, class: Option<&str>, lines:
             for (method, values) in names.iter().zip(&agreement.correlations) {
                 let label = Label::new(RichText::new(method).size(size::SMALL + 0.5).color(palette.text));
                 ui.add(label.selectable(false));
+                ui.label("");
                 ui.label("");
                 for value in values {
                     let words = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));

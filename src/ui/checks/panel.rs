@@ -50,7 +50,7 @@ impl Wish {
                  back (insertion, higher is better); ROAD above 0: better than the opposite map."
             }
             Self::Agreement => {
-                "The same classes by other methods. A class that is low under one method alone is no suspect."
+                "Fits of the same classes by other methods. A class whose fit or lift is low by one method alone is no suspect."
             }
         }
     }

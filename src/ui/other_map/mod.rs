@@ -172,6 +172,15 @@ impl OtherMap {
         Some(measured)
     }
 
+    /// What is different about the map that is shown, in a few words.
+    pub(crate) fn words(&self) -> String {
+        let choice = self.shown.as_ref().map_or(&self.choice, |((_, choice), _)| choice);
+        let method = choice.method.map(|method| method.name().to_owned());
+        let subject = choice.subject.map(|_| "another class".to_owned());
+        let parts: Vec<String> = method.into_iter().chain(choice.layer.clone()).chain(subject).collect();
+        parts.join(" · ")
+    }
+
     fn stop(&mut self) {
         if let Some(pending) = self.pending.take() {
             pending.cancel.store(true, Ordering::Relaxed);

@@ -42,6 +42,11 @@ impl Heat {
         }
     }
 
+    /// A number that no map had which was shown before.
+    pub(super) fn next(&self) -> u64 {
+        self.made.map_or(0, |(map, _)| map + 1)
+    }
+
     /// The texture over the view, unless the map is rendered as contours.
     pub(super) fn texture(&self) -> Option<&TextureHandle> {
         self.texture.as_ref()

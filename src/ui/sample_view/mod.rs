@@ -27,6 +27,7 @@ use super::textures::Textures;
 use super::theme::{palette, size};
 use super::verdicts;
 use super::widgets::{self, Icon};
+use crate::analysis::Measured;
 use crate::dataset::SampleId;
 use crate::geometry::{BBox, Size};
 use crate::roi::{DrawnRoi, Outline};
@@ -82,6 +83,9 @@ pub(crate) struct SampleView {
     /// The numbers of the shown sample; `None` where its image could not be used.
     live: Option<Live>,
     heat: Heat,
+    /// The run's own numbers and map while another map is shown, with a number that changes with them.
+    of_run: Option<(Measured, u64)>,
+    run_heat: Heat,
     /// The region that the pointer is over, in the list or on the photo.
     pointed: Option<usize>,
     probe: Option<Probe>,
@@ -232,7 +236,14 @@ impl SampleView {
             (self.shown, self.live) = (Some(sample), None);
             return;
         };
-        let measured = self.other.measured(sample).unwrap_or(measured);
+        let of_run: &Measured = measured;
+        let measured = self.other.measured(sample).unwrap_or(of_run);
+        match &mut self.of_run {
+            _ if std::ptr::eq(measured, of_run) => self.of_run = None,
+            Some((known, _)) if known == of_run => {}
+            Some((known, number)) => (*known, *number) = (of_run.clone(), *number + 1),
+            None => self.of_run = Some((of_run.clone(), self.run_heat.next())),
+        }
         let size = measured.explanation.image;
         self.drawing.open(sample, size, &detail.drawn);
         if self.shown != Some(sample) {

@@ -10,15 +10,16 @@ use eframe::egui::{
 
 use super::SampleView;
 use super::canvas::{self, Marked};
+use super::heat::Heat;
 use super::live::Live;
 use super::probe::Probe;
 use crate::analysis::Measured;
 use crate::dataset::SampleId;
-use crate::geometry::{Affine, Size};
+use crate::geometry::{Affine, BBox, Size};
 use crate::overlay::Rendering;
 use crate::roi::{DrawnRoi, Outline, Roi, Shape};
 use crate::ui::drawing::{Tool, outline, pointer};
-use crate::ui::layers::{self, Arrangement};
+use crate::ui::layers::{self, Arrangement, Layers};
 use crate::ui::textures::{Layer, Slot, Texture, Textures};
 use crate::ui::theme::{self, palette, size, space};
 use crate::ui::widgets;
@@ -74,8 +75,18 @@ struct Pane {
     ui_from_image: Affine,
     /// What of it is painted.
     clip: Rect,
-    /// Whether map and regions lie over the photo.
-    layered: bool,
+    shows: Shows,
+}
+
+/// What lies over the photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    /// Nothing.
+    Photo,
+    /// The run's own map and the regions, beside another map.
+    RunMap,
+    /// The map that is asked for, and the regions.
+    Map,
 }
 
 impl SampleView {
@@ -133,19 +144,20 @@ impl SampleView {
 
     /// Where photo and layers lie.
     fn panes(&self, rect: Rect, image: Size) -> Vec<Pane> {
-        let pane = |rect: Rect, clip: Rect, layered: bool| {
+        let beside = if self.of_run.is_some() { Shows::RunMap } else { Shows::Photo };
+        let pane = |rect: Rect, clip: Rect, shows: Shows| {
             let inner = rect.shrink(space::NEAR);
-            Pane { rect: inner, ui_from_image: self.zoom.ui_from_image(image, inner), clip, layered }
+            Pane { rect: inner, ui_from_image: self.zoom.ui_from_image(image, inner), clip, shows }
         };
         match self.layers.arrangement {
-            Arrangement::Single => vec![pane(rect, rect, true)],
+            Arrangement::Single => vec![pane(rect, rect, Shows::Map)],
             Arrangement::SideBySide => {
                 let (left, right) = rect.split_left_right_at_fraction(0.5);
-                vec![pane(left, left, false), pane(right, right, true)]
+                vec![pane(left, left, beside), pane(right, right, Shows::Map)]
             }
             Arrangement::Wipe => {
                 let (left, right) = rect.split_left_right_at_fraction(0.5 + self.wipe);
-                vec![pane(rect, left, false), pane(rect, right, true)]
+                vec![pane(rect, left, beside), pane(rect, right, Shows::Map)]
             }
         }
     }
@@ -221,16 +233,19 @@ impl SampleView {
             canvas::paint_texture(&painter, photo, ui_from_image, Color32::WHITE);
         }
         let Some(live) = &self.live else { return };
-        let measured = live.measured();
+        let (measured, map, heat) = match (pane.shows, &self.of_run) {
+            (Shows::RunMap, Some((of_run, map))) => (of_run, *map, &mut self.run_heat),
+            _ => (live.measured(), live.map_number(), &mut self.heat),
+        };
         let explanation = &measured.explanation;
-        let shows_map = pane.layered && self.layers.heat;
+        let is_layered = pane.shows != Shows::Photo;
+        let shows_map = is_layered && self.layers.heat;
         let masks_out = shows_map && self.layers.rendering == Rendering::MaskedOut;
         if shows_map {
-            let map = live.map_number();
-            self.heat.update(ui.ctx(), map, explanation, &self.layers.style());
-            self.paint_map(&painter, measured, ui_from_image);
+            heat.update(ui.ctx(), map, explanation, &self.layers.style());
+            paint_map(&painter, heat, &self.layers, explanation.view, ui_from_image);
         }
-        if pane.layered
+        if is_layered
             && self.layers.boxes
             && canvas::has_masks(&measured.rois)
             && let Slot::Ready(masks) = textures.get((sample, Layer::Masks))
@@ -240,23 +255,20 @@ impl SampleView {
         let opacity = self.layers.style().opacity;
         let shade = if masks_out { Color32::from_black_alpha((opacity * 255.0) as u8) } else { canvas::UNSEEN };
         canvas::paint_view(&painter, explanation.image, explanation.view, ui_from_image, shade);
-        if pane.layered && (self.layers.boxes || self.drawing.on) {
-            self.paint_regions(&painter, sample, live, ui_from_image);
+        match pane.shows {
+            Shows::Map if self.layers.boxes || self.drawing.on => {
+                self.paint_regions(&painter, sample, live, ui_from_image);
+            }
+            Shows::RunMap if self.layers.boxes => {
+                let marked =
+                    Marked { rois: &measured.rois, best: best_region(measured), pointed: None, only_counting: false };
+                canvas::paint_regions(&painter, marked, ui_from_image);
+            }
+            _ => {}
         }
         if shows_map && self.layers.rendering != Rendering::MaskedOut {
             let colormap = self.layers.colormap;
             canvas::paint_scale(&painter, pane.clip, self.layers.style().threshold, |v| colormap.color(v));
-        }
-    }
-
-    fn paint_map(&self, painter: &Painter, measured: &Measured, ui_from_image: Affine) {
-        let (style, view) = (self.layers.style(), measured.explanation.view);
-        if style.rendering == Rendering::Contours {
-            let colors = |level| style.colormap.color(level);
-            canvas::paint_contours(painter, self.heat.contours(), view, ui_from_image, style.opacity, colors);
-        } else if let Some(texture) = self.heat.texture() {
-            let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-            painter.image(texture.id(), canvas::ui_rect(ui_from_image, view), uv, layers::alpha(style.opacity));
         }
     }
 
@@ -286,11 +298,14 @@ impl SampleView {
         if self.layers.arrangement == Arrangement::Wipe {
             painter.circle(pos2(x, rect.center().y), GRIP, Color32::WHITE, Stroke::new(1.0, Color32::BLACK));
         }
-        for (pane, text) in [(left, "photo"), (right, "with the map")] {
+        let texts = match left.shows {
+            Shows::RunMap => ["the run's map".to_owned(), self.other.words()],
+            _ => ["photo".to_owned(), "with the map".to_owned()],
+        };
+        for (pane, text) in [left, right].into_iter().zip(texts) {
             let painter = ui.painter_at(pane.clip);
-            let galley =
-                painter.layout_no_wrap(text.to_owned(), theme::plain(size::SMALL), Color32::from_white_alpha(230));
-            let at = pane.clip.left_bottom() + vec2(8.0, -8.0 - galley.size().y);
+            let galley = painter.layout_no_wrap(text, theme::plain(size::SMALL), Color32::from_white_alpha(230));
+            let at = pane.clip.left_top() + vec2(9.0, 6.0);
             let back = Rect::from_min_size(at, galley.size()).expand2(vec2(5.0, 2.0));
             painter.rect_filled(back, CornerRadius::same(3), Color32::from_black_alpha(150));
             painter.galley(at, galley, Color32::WHITE);
@@ -317,6 +332,18 @@ impl SampleView {
             Shape::Box | Shape::Mask(_) => Outline::Box(roi.bbox),
         };
         Some(DrawnRoi { outline, name: roi.name.clone() })
+    }
+}
+
+/// Draws a map over its view.
+fn paint_map(painter: &Painter, heat: &Heat, layers: &Layers, view: BBox, ui_from_image: Affine) {
+    let style = layers.style();
+    if style.rendering == Rendering::Contours {
+        let colors = |level| style.colormap.color(level);
+        canvas::paint_contours(painter, heat.contours(), view, ui_from_image, style.opacity, colors);
+    } else if let Some(texture) = heat.texture() {
+        let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+        painter.image(texture.id(), canvas::ui_rect(ui_from_image, view), uv, layers::alpha(style.opacity));
     }
 }
 

@@ -47,6 +47,6 @@ fn a_class_that_is_low_under_one_method_alone_is_no_suspect_any_more() {
     press(&mut window, Key::K);
     click(&mut window, "images of each class");
     click(&mut window, "Compute by other methods");
-    assert!(shows(&window, "under 1 of 4 methods"));
+    assert!(shows(&window, "1 of 4"));
     assert!(!shows(&window, "Suspect 1"));
 }

@@ -1,9 +1,10 @@
 //! Another map than the run's over an image.
 
+use eframe::egui::Key;
 use egui_kittest::kittest::Queryable as _;
 
 use super::click;
-use super::seed::{Window, open_window, settle, settle_while_explaining, shows};
+use super::seed::{Window, open_window, press, settle, settle_while_explaining, shows};
 
 fn choose(window: &mut Window, menu: &str, entry: &str) {
     click(window, menu);
@@ -98,4 +99,25 @@ fn why_there_is_no_map_is_said_and_the_runs_own_stays() {
     settle(&mut window);
     assert!(shows(&window, "not available here"));
     assert!(shows(&window, "0.0\u{a0}%"));
+}
+
+#[test]
+fn side_by_side_and_wipe_compare_the_runs_map_with_the_other_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open_window(dir.path());
+    press(&mut window, Key::W);
+    let photo_beside_map = window.render().unwrap();
+    choose(&mut window, "Method of the map", "layercam");
+    settle(&mut window);
+    window.remove_cursor();
+    settle(&mut window);
+    let left = |picture: &image::RgbaImage, window: &Window| {
+        let canvas = window.get_by_label("Photo").rect();
+        let (x, y) = (canvas.left() as u32 + 4, canvas.top() as u32 + 40);
+        image::imageops::crop_imm(picture, x, y, canvas.width() as u32 / 2 - 8, canvas.height() as u32 - 80).to_image()
+    };
+    let both = window.render().unwrap();
+    assert_ne!(left(&photo_beside_map, &window), left(&both, &window), "the run's map lies over the photo on the left");
+    press(&mut window, Key::H);
+    assert_ne!(left(&both, &window), left(&window.render().unwrap(), &window));
 }
