@@ -26,6 +26,7 @@ pub mod resample;
 pub mod simd;
 #[expect(clippy::needless_range_loop, reason = "register tiles are indexed on both axes")]
 pub mod stem;
+mod weighted_rows;
 #[expect(unsafe_code, reason = "threads write disjoint parts of one arena")]
 mod window;
 #[expect(clippy::needless_range_loop, reason = "register tiles are indexed on both axes")]
@@ -34,6 +35,7 @@ pub mod winograd;
 pub use buffer::LaneBuffer;
 pub use isa::{Isa, IsaError, VARIABLE};
 pub use simd::{LANES, Lanes};
+pub use weighted_rows::weighted_rows;
 pub use window::{Window, WindowMut};
 
 #[cfg(test)]

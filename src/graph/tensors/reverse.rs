@@ -3,11 +3,12 @@
 //! candle's own backward pass keeps only what belongs to variables and knows one rule. Here a trace keeps every node's result, and
 //! seeds at some nodes are passed from each node to those it reads, one operation at a time.
 
-use candle_core::{Result, Tensor, Var, bail};
+use candle_core::{DType, Error, Result, Storage, Tensor, Var, bail};
 
 use super::super::{Activation, NodeId};
 use super::{Step, TensorNet};
 use crate::graph::TensorOp;
+use crate::kernels::{Isa, weighted_rows};
 
 /// What a node passes to the nodes it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +211,28 @@ fn times_matrix(x: &Tensor, matrix: &Tensor) -> Result<Tensor> {
     if let Some(last) = shape.last_mut() {
         *last = m;
     }
-    x.reshape(((), n))?.matmul(matrix)?.reshape(shape)
+    let rows = x.reshape(((), n))?;
+    let product = match row_times_matrix(&rows, matrix)? {
+        Some(values) => Tensor::from_vec(values, (1, m), x.device())?,
+        None => rows.matmul(matrix)?,
+    };
+    product.reshape(shape)
+}
+
+/// The product of one row `(1, n)` with a matrix `(n, m)`, where both are f32 in the processor's memory: bound by how fast that is
+/// read, of which a row of zeros and others needs but a part.
+fn row_times_matrix(row: &Tensor, matrix: &Tensor) -> Result<Option<Vec<f32>>> {
+    let (n, m) = matrix.dims2()?;
+    if row.dims() != [1, n] || row.dtype() != DType::F32 || !row.device().is_cpu() || !matrix.is_contiguous() {
+        return Ok(None);
+    }
+    let row = row.flatten_all()?.to_vec1::<f32>()?;
+    let (storage, layout) = matrix.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else { return Ok(None) };
+    let values = &storage.as_slice::<f32>()?[layout.start_offset()..][..n * m];
+    let mut out = vec![0.0; m];
+    weighted_rows(Isa::from_env().map_err(Error::wrap)?, &row, values, &mut out);
+    Ok(Some(out))
 }
 
 #[cfg(test)]
