@@ -49,7 +49,7 @@ fn networks(reference: &Path) -> Result<()> {
             let class = ClassId(logits.argmax(1)?.get(0)?.to_scalar::<u32>()? as usize);
             let cam = |classifier: &Classifier| -> Result<Tensor> {
                 let features = classifier.features(of("input")?)?;
-                let subject = Subject { input: of("input")?, features: &features, targets: &[class] };
+                let subject = Subject { input: of("input")?, features: &features, head: None, targets: &[class] };
                 let map = saliency(classifier, &subject, &Recipe::new(Method::GradCam), &|| false)?.swap_remove(0);
                 Ok(Tensor::from_slice(map.values(), (map.height(), map.width()), &Device::Cpu)?)
             };

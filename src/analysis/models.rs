@@ -10,7 +10,7 @@ use crate::detector::{Detection, Detector};
 use crate::geometry::Size;
 use crate::preprocess::NetworkInput;
 use crate::roi::rois_from_detections;
-use crate::saliency::{Recipe, SaliencyError, SaliencyMap, Subject, saliency};
+use crate::saliency::{Recipe, SaliencyError, SaliencyMap, Subject, saliency, score};
 
 /// How many classes an explanation names.
 const TOP: usize = 5;
@@ -126,10 +126,11 @@ pub fn explain(
     }
     let input = input_batch(inputs)?;
     let features = classifier.features(&input)?;
-    let logits = host_rows(&classifier.head(&features)?)?;
+    let (scores, head) = score(classifier, &features, recipe)?;
+    let logits = host_rows(&scores)?;
     let chosen = logits.iter().zip(targets).map(|(logits, target)| choose(logits, *target));
     let targets = chosen.collect::<candle_core::Result<Vec<_>>>()?;
-    let subject = Subject { input: &input, features: &features, targets: &targets };
+    let subject = Subject { input: &input, features: &features, head: head.as_ref(), targets: &targets };
     let maps = saliency(classifier, &subject, recipe, cancelled)?;
     let explanation = |(i, map): (usize, SaliencyMap)| Explanation {
         image: sizes[i],

@@ -1,8 +1,8 @@
-//! The same network with other weights.
+//! The same network with other weights or more outputs.
 
 use candle_core::{Result, Tensor};
 
-use super::{Graph, Op};
+use super::{Graph, NodeId, Op};
 
 impl Graph {
     /// The network with the weights of its convolutions and linear layers replaced by what `change` makes of them; it is told the
@@ -21,6 +21,11 @@ impl Graph {
             *weight = change(&node.name, weight)?;
         }
         Ok(graph)
+    }
+
+    /// The network with the results of further nodes behind its outputs.
+    pub(super) fn also_returning(&self, nodes: &[NodeId]) -> Self {
+        Self { outputs: [&self.outputs, nodes].concat(), ..self.clone() }
     }
 
     /// The names of the nodes with weights, in order.

@@ -115,7 +115,7 @@ pub(super) fn numbers(
             let input = input_batch(&[input])?;
             let features = classifier.features(&input)?;
             let targets = [case.measured.explanation.target];
-            let subject = Subject { input: &input, features: &features, targets: &targets };
+            let subject = Subject { input: &input, features: &features, head: None, targets: &targets };
             let of =
                 |other: &Classifier| agreement(&classifier, other, &subject, &recipe, cancelled).map(|found| found[0]);
             Ok(others.iter().map(of).collect::<Result<Vec<_>, _>>()?)

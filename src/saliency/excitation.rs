@@ -46,7 +46,7 @@ pub(super) fn excitation(
 fn contrast(graph: &Graph, trace: &Trace, class: ClassId) -> Result<(NodeId, Tensor)> {
     let (last, weight) = last_linear(graph)?;
     let at = last.inputs[0];
-    let input = trace.value(at);
+    let input = trace.value(at)?;
     let active: Vec<f64> = host_values(input)?.into_iter().map(|v| f64::from(v).max(0.0)).collect();
     let row = weight.get(class.0)?.to_vec1::<f32>()?;
     let share = |sign: f64| -> Vec<f64> {

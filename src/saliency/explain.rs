@@ -8,14 +8,14 @@ use super::input_gradients::input_map;
 use super::masked::Scoring;
 use super::method::{Method, Needs};
 use super::occlusion::occlusion;
-use super::pass::{host_values, one_hot, unless};
+use super::pass::{host_values, one_hot, only_output, unless};
 use super::resample::area_mean;
 use super::rise::rise;
 use super::score_cam::{ablation_cam, ablation_cam_of_linear_head, score_cam};
 use super::{Recipe, SaliencyError, SaliencyMap, eigen};
 use crate::classifier::Classifier;
 use crate::dataset::ClassId;
-use crate::graph::{Backward, Rule};
+use crate::graph::{Backward, NodeId, Rule, Trace};
 
 /// Rows and columns that a map has at most: one of the input's resolution is averaged down to it. A fit moves by less than a
 /// thousandth, and a project of 50 000 maps stays below a gigabyte.
@@ -31,8 +31,37 @@ pub struct Subject<'a> {
     pub input: &'a Tensor,
     /// `(n, c, gh, gw)`, as [`Classifier::features`] returned them for `input`.
     pub features: &'a Tensor,
+    /// What [`score`] kept of the pass that made the scores; without it the head runs again where that is needed.
+    pub head: Option<&'a Trace>,
     /// For each image the class to explain.
     pub targets: &'a [ClassId],
+}
+
+/// Bytes that what is kept of a head may take: more is computed again, image by image.
+const MAX_TRACE_BYTES: usize = 64 << 20;
+
+/// The scores before the softmax `(n, classes)`, as [`Classifier::head`] returns them, and what the recipe's method needs of the
+/// pass that makes them.
+///
+/// # Shapes
+/// `features`: `(n, c, gh, gw)`.
+///
+/// # Errors
+/// If the features are not of the target layer, or the device fails.
+pub fn score(
+    classifier: &Classifier,
+    features: &Tensor,
+    recipe: &Recipe,
+) -> candle_core::Result<(Tensor, Option<Trace>)> {
+    let (n, _, height, width) = features.dims4()?;
+    let head = classifier.head_network();
+    let differentiated = recipe.method.needs() == Needs::HeadGradients && classifier.linear_head().is_none();
+    let bytes = if differentiated { head.trace_bytes(height, width)? } else { None };
+    if bytes.is_none_or(|bytes| n * bytes > MAX_TRACE_BYTES) {
+        return Ok((classifier.head(features)?, None));
+    }
+    let trace = head.trace_for_gradients(features, &|| false)?;
+    Ok((trace.value(only_output(head.graph())?)?.clone(), Some(trace)))
 }
 
 /// A map as its formula leaves it: signed, at its own resolution.
@@ -84,7 +113,7 @@ pub fn saliency(
     let mut layers: Vec<Vec<SaliencyMap>> = maps.into_iter().map(|map| vec![map]).collect();
     for other in classifier.further() {
         let features = other.features(subject.input)?;
-        let maps = of_one_layer(other, &Subject { features: &features, ..*subject }, recipe, cancelled)?;
+        let maps = of_one_layer(other, &Subject { features: &features, head: None, ..*subject }, recipe, cancelled)?;
         layers.iter_mut().zip(maps).for_each(|(layers, map)| layers.push(map));
     }
     Ok(layers.iter().map(|layers| SaliencyMap::mean_of_layers(layers)).collect())
@@ -103,7 +132,7 @@ fn of_one_layer(
     }
     let mirrored = subject.input.flip(&[3])?.contiguous()?;
     let features = classifier.features(&mirrored)?;
-    let subject = Subject { input: &mirrored, features: &features, targets: subject.targets };
+    let subject = Subject { input: &mirrored, features: &features, head: None, targets: subject.targets };
     let others = raw_saliency(classifier, &subject, recipe, cancelled)?;
     Ok(maps.zip(others).map(|(map, other)| map.mean_with(&other.into_saliency().mirrored())).collect())
 }
@@ -152,6 +181,7 @@ pub fn raw_saliency(
             recipe,
             input: subject.input.narrow(0, i, 1)?,
             features: subject.features.narrow(0, i, 1)?,
+            head: subject.head.map(|trace| trace.image(i)).transpose()?,
             target: *target,
             cancelled,
         };
@@ -168,6 +198,8 @@ struct One<'a> {
     input: Tensor,
     /// `(1, c, gh, gw)`
     features: Tensor,
+    /// The pass through the head, where it was kept.
+    head: Option<Trace>,
     target: ClassId,
     cancelled: &'a dyn Fn() -> bool,
 }
@@ -202,7 +234,7 @@ impl One<'_> {
         if self.recipe.method == Method::EigenCam {
             return Ok(eigen::eigen_cam(a));
         }
-        let g = head_gradients(self.classifier, &self.features, self.target, self.cancelled)?;
+        let g = gradients(self.classifier, &self.features, self.head.as_ref(), self.target, self.cancelled)?;
         Ok(weigh(self.recipe.method, a, ChannelMaps::new(height, width, &g))?)
     }
 
@@ -271,15 +303,30 @@ pub fn head_gradients(
     target: ClassId,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<f32>, SaliencyError> {
+    gradients(classifier, features, None, target, cancelled)
+}
+
+/// The same, from the pass through the head if there is one.
+fn gradients(
+    classifier: &Classifier,
+    features: &Tensor,
+    head: Option<&Trace>,
+    target: ClassId,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<f32>, SaliencyError> {
     check_class(classifier, target)?;
-    match classifier.linear_head() {
-        Some(weight) => {
-            let (_, _, height, width) = features.dims4()?;
-            let cells = height * width;
-            let row = weight.get(target.0)?.to_vec1::<f32>()?;
-            Ok(row.iter().flat_map(|w| std::iter::repeat_n(w / cells as f32, cells)).collect())
+    if let Some(weight) = classifier.linear_head() {
+        let (_, _, height, width) = features.dims4()?;
+        let cells = height * width;
+        let row = weight.get(target.0)?.to_vec1::<f32>()?;
+        return Ok(row.iter().flat_map(|w| std::iter::repeat_n(w / cells as f32, cells)).collect());
+    }
+    match head {
+        Some(trace) => backward(classifier, trace, target, cancelled),
+        None => {
+            let trace = classifier.head_network().trace_for_gradients(features, cancelled);
+            backward(classifier, &trace.map_err(unless(cancelled))?, target, cancelled)
         }
-        None => backward(classifier, features, target, cancelled),
     }
 }
 
@@ -287,18 +334,17 @@ pub fn head_gradients(
 /// for VGG's head would be a copy of 400 MB for each image.
 fn backward(
     classifier: &Classifier,
-    features: &Tensor,
+    trace: &Trace,
     target: ClassId,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<f32>, SaliencyError> {
     let head = classifier.head_network();
-    let trace = head.trace(features, cancelled).map_err(unless(cancelled))?;
-    let seeds = [one_hot(head.graph(), &trace, target)?];
+    let seeds = [one_hot(head.graph(), trace, target)?];
     let backward = Backward { cancelled, ..Backward::new(&seeds, Rule::Gradient) };
-    match &head.pull_back(&trace, &backward).map_err(unless(cancelled))?[0] {
+    match &head.pull_back(trace, &backward).map_err(unless(cancelled))?[0] {
         Some(gradient) => Ok(host_values(gradient)?),
         // The score does not depend on the features at all.
-        None => Ok(vec![0.0; features.elem_count()]),
+        None => Ok(vec![0.0; trace.shape(NodeId::INPUT).iter().product()]),
     }
 }
 
@@ -329,7 +375,8 @@ mod tests {
         let features = classifier.features(&tensor(&[1, 3, 8, 9], 5)?)?;
         for class in (0..3).map(ClassId) {
             let closed = head_gradients(&classifier, &features, class, &|| false)?;
-            let differentiated = backward(&classifier, &features, class, &|| false)?;
+            let trace = classifier.head_network().trace_for_gradients(&features, &|| false)?;
+            let differentiated = backward(&classifier, &trace, class, &|| false)?;
             assert!(largest_difference(&closed, &differentiated) < 1e-7);
         }
         Ok(())
@@ -374,7 +421,7 @@ mod tests {
         recipe: &Recipe,
     ) -> anyhow::Result<Vec<SaliencyMap>> {
         let features = classifier.features(input)?;
-        Ok(saliency(classifier, &Subject { input, features: &features, targets }, recipe, &|| false)?)
+        Ok(saliency(classifier, &Subject { input, features: &features, head: None, targets }, recipe, &|| false)?)
     }
 
     #[test]
@@ -443,11 +490,28 @@ mod tests {
     }
 
     #[test]
+    fn what_the_scores_left_behind_changes_no_map() -> anyhow::Result<()> {
+        let classifier = small_classifier("conv")?;
+        let input = tensor(&[3, 3, 8, 9], 6)?;
+        let targets = [ClassId(2), ClassId(0), ClassId(1)];
+        let features = classifier.features(&input)?;
+        let recipe = Recipe::new(Method::GradCam);
+        let (scores, head) = score(&classifier, &features, &recipe)?;
+        assert_eq!(scores.to_vec2::<f32>()?, classifier.head(&features)?.to_vec2::<f32>()?);
+        assert!(head.is_some());
+        let subject = Subject { input: &input, features: &features, head: head.as_ref(), targets: &targets };
+        let kept = raw_saliency(&classifier, &subject, &recipe, &|| false)?;
+        let again = raw_saliency(&classifier, &Subject { head: None, ..subject }, &recipe, &|| false)?;
+        assert_eq!(kept, again);
+        Ok(())
+    }
+
+    #[test]
     fn cancelling_ends_every_method() -> anyhow::Result<()> {
         let classifier = small_classifier("act")?;
         let input = tensor(&[1, 3, 8, 9], 6)?;
         let features = classifier.features(&input)?;
-        let subject = Subject { input: &input, features: &features, targets: &[ClassId(0)] };
+        let subject = Subject { input: &input, features: &features, head: None, targets: &[ClassId(0)] };
         for method in Method::ALL {
             let result = saliency(&classifier, &subject, &Recipe::new(method), &|| true);
             assert!(matches!(result, Err(SaliencyError::Cancelled)), "{method}");

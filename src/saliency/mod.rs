@@ -23,7 +23,7 @@ pub mod rise;
 pub mod score_cam;
 
 pub use error::SaliencyError;
-pub use explain::{MAX_GRID, RawMap, Subject, check, head_gradients, raw_saliency, saliency};
+pub use explain::{MAX_GRID, RawMap, Subject, check, head_gradients, raw_saliency, saliency, score};
 pub use input_gradients::{IntegratedGradients, SmoothGrad};
 pub use method::Method;
 pub use recipe::{Passes, Recipe};

@@ -34,7 +34,7 @@ impl<'c> Pass<'c> {
     /// `input`: `(1, 3, h, w)`.
     pub(super) fn new(classifier: &'c Classifier, input: &Tensor, cancelled: &'c dyn Fn() -> bool) -> Result<Self> {
         let features = classifier.features_network().trace(input, cancelled).map_err(unless(cancelled))?;
-        let map = features.value(only_output(classifier.features_network().graph())?);
+        let map = features.value(only_output(classifier.features_network().graph())?)?;
         let head = classifier.head_network().trace(map, cancelled).map_err(unless(cancelled))?;
         Ok(Self { classifier, input: input.clone(), features, head, cancelled })
     }
@@ -72,9 +72,9 @@ pub(super) fn unless(cancelled: &dyn Fn() -> bool) -> impl Fn(candle_core::Error
 /// 1 at the class's score.
 pub(super) fn one_hot(graph: &Graph, trace: &Trace, class: ClassId) -> Result<(NodeId, Tensor)> {
     let end = only_output(graph)?;
-    let scores = trace.value(end);
-    let values: Vec<f32> = (0..scores.elem_count()).map(|i| if i == class.0 { 1.0 } else { 0.0 }).collect();
-    Ok((end, Tensor::from_vec(values, scores.shape(), &Device::Cpu)?))
+    let shape = trace.shape(end);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|i| if i == class.0 { 1.0 } else { 0.0 }).collect();
+    Ok((end, Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
 
 /// The output of a network that has one.

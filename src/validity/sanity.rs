@@ -80,7 +80,7 @@ pub fn agreement(
 ) -> Result<Vec<Option<f64>>, SaliencyError> {
     let real = saliency(classifier, subject, recipe, cancelled)?;
     let features = other.features(subject.input)?;
-    let subject = Subject { features: &features, ..*subject };
+    let subject = Subject { features: &features, head: None, ..*subject };
     let changed = saliency(other, &subject, recipe, cancelled)?;
     Ok(real.iter().zip(&changed).map(|(a, b)| rank_correlation(&cells(a), &cells(b))).collect())
 }
@@ -142,7 +142,7 @@ mod tests {
         let other = randomised(&classifier, Level::LastLayer, 1)?;
         let input = tensor(&[2, 3, 8, 9], 6)?;
         let features = classifier.features(&input)?;
-        let subject = Subject { input: &input, features: &features, targets: &[ClassId(0), ClassId(2)] };
+        let subject = Subject { input: &input, features: &features, head: None, targets: &[ClassId(0), ClassId(2)] };
         let of = |method| agreement(&classifier, &other, &subject, &Recipe::new(method), &|| false);
         assert_eq!(of(Method::EigenCam)?, [Some(1.0), Some(1.0)]);
         assert_ne!(of(Method::HiResCam)?, [Some(1.0), Some(1.0)]);

@@ -35,7 +35,7 @@ fn every_method_asks_whether_to_go_on_at_least_once_a_second() {
     let classifier = resnet();
     let input = inputs(224).narrow(0, 0, 1).unwrap();
     let features = classifier.features(&input).unwrap();
-    let subject = Subject { input: &input, features: &features, targets: &[ClassId(0)] };
+    let subject = Subject { input: &input, features: &features, head: None, targets: &[ClassId(0)] };
     let start = Instant::now();
     classifier.head(&classifier.features(&input).unwrap()).unwrap();
     // A machine that takes long for a single pass takes long for what cannot be divided.

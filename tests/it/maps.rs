@@ -52,7 +52,7 @@ impl Case {
     }
 
     fn map(&self, recipe: &Recipe) -> RawMap {
-        let subject = Subject { input: &self.input, features: &self.features, targets: &[self.class] };
+        let subject = Subject { input: &self.input, features: &self.features, head: None, targets: &[self.class] };
         raw_saliency(&self.classifier, &subject, recipe, &|| false).unwrap().swap_remove(0)
     }
 

@@ -49,7 +49,7 @@ fn assert_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f32) -
 
 fn grad_cam(classifier: &Classifier, input: &Tensor, target: ClassId) -> Result<Tensor> {
     let features = classifier.features(input)?;
-    let subject = Subject { input, features: &features, targets: &[target] };
+    let subject = Subject { input, features: &features, head: None, targets: &[target] };
     let map = saliency(classifier, &subject, &Recipe::new(Method::GradCam), &|| false)?.swap_remove(0);
     Ok(Tensor::from_slice(map.values(), (map.height(), map.width()), &Device::Cpu)?)
 }

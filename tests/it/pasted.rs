@@ -130,7 +130,7 @@ fn hits<'a>(
     let count = pictures.len() as f64;
     for picture in pictures {
         let features = classifier.features(&picture.input)?;
-        let subject = Subject { input: &picture.input, features: &features, targets: &[picture.class] };
+        let subject = Subject { input: &picture.input, features: &features, head: None, targets: &[picture.class] };
         for (hits, method) in hits.iter_mut().zip(methods) {
             let map = saliency(classifier, &subject, &Recipe::new(*method), &|| false)?.swap_remove(0);
             let found = measures(&map, VIEW, &[&picture.roi]).context("the object is in the view")?;

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use candle_core::{DType, Device, Error, Result, Tensor, bail};
 
-use super::{Graph, Op};
+use super::{Graph, NodeId, Op};
 use crate::kernels::Isa;
 use crate::kernels::program::{Program, Workspace};
 use network::{Kind, Network};
@@ -95,6 +95,16 @@ impl CpuNet {
     pub fn with_isa(graph: &Graph, isa: Isa) -> Result<Self> {
         let network = Network::new(graph, isa)?;
         Ok(Self { network, isa, plans: Mutex::default(), workspaces: Mutex::default() })
+    }
+
+    /// The same network with the results of further nodes behind its outputs; it shares the packed weights. To the last bit, its
+    /// outputs are those of the network itself, as long as no node lies between a product and a batch norm that reads it.
+    ///
+    /// # Errors
+    /// As [`CpuNet::new`].
+    pub fn also_returning(&self, nodes: &[NodeId]) -> Result<Self> {
+        let network = self.network.also_returning(nodes, self.isa)?;
+        Ok(Self { network, isa: self.isa, plans: Mutex::default(), workspaces: Mutex::default() })
     }
 
     /// The outputs of the graph for a batch, in their order; no gradient flows through them.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use candle_core::{Result, bail};
 
 use super::weights::{Affine, ConvWeights, LayerNormWeights, LinearWeights};
-use crate::graph::{self, Activation, Graph, Interpolation, Op, Pool2d, PoolKind};
+use crate::graph::{self, Activation, Graph, Interpolation, NodeId, Op, Pool2d, PoolKind};
 use crate::kernels::Isa;
 use crate::kernels::activation::Act;
 
@@ -35,6 +35,8 @@ pub(super) struct Layer {
     pub(super) kind: Kind,
     /// Earlier layers.
     pub(super) inputs: Vec<usize>,
+    /// Of a product: its node, and the last batch norm that its weights contain (else itself).
+    product: Option<[usize; 2]>,
 }
 
 /// What a layer computes.
@@ -74,7 +76,16 @@ impl Network {
     /// # Errors
     /// If the graph has no input, or weights have the wrong shape or type.
     pub(super) fn new(graph: &Graph, isa: Isa) -> Result<Self> {
-        Fusion::new(graph, isa).run()
+        Fusion::new(graph, isa, &[]).run()
+    }
+
+    /// The same network with the results of further nodes: those up to which weights are folded, so that the packed weights
+    /// are shared.
+    ///
+    /// # Errors
+    /// As [`Network::new`].
+    pub(super) fn also_returning(&self, nodes: &[NodeId], isa: Isa) -> Result<Self> {
+        Fusion::new(&self.graph.also_returning(nodes), isa, &self.layers).run()
     }
 }
 
@@ -82,6 +93,8 @@ impl Network {
 struct Fusion<'a> {
     graph: &'a Graph,
     isa: Isa,
+    /// Layers of the same nodes, whose weights may be packed already.
+    packed: &'a [Layer],
     /// For each node, the nodes that read it.
     readers: Vec<Vec<usize>>,
     /// Nodes whose result is returned.
@@ -95,13 +108,15 @@ struct Fusion<'a> {
 #[derive(Default)]
 struct Tail {
     affine: Option<Affine>,
+    /// The product's node and the last batch norm in `affine`.
+    folded: [usize; 2],
     residual: Option<usize>,
     act: Option<Act>,
     pool: Option<Pool2d>,
 }
 
 impl<'a> Fusion<'a> {
-    fn new(graph: &'a Graph, isa: Isa) -> Self {
+    fn new(graph: &'a Graph, isa: Isa, packed: &'a [Layer]) -> Self {
         let count = graph.nodes().len();
         let mut readers = vec![Vec::new(); count];
         for (i, node) in graph.nodes().iter().enumerate() {
@@ -114,7 +129,7 @@ impl<'a> Fusion<'a> {
             is_output[output.0] = true;
         }
         let layers = (0..count).map(|_| None).collect();
-        Self { graph, isa, readers, is_output, layers, absorbed: vec![false; count] }
+        Self { graph, isa, packed, readers, is_output, layers, absorbed: vec![false; count] }
     }
 
     fn run(mut self) -> Result<Network> {
@@ -162,16 +177,21 @@ impl<'a> Fusion<'a> {
             Op::Input { .. } => self.finish(node, Kind::Input, inputs),
             Op::Conv2d(conv) => {
                 let (last, tail) = self.tail(node, true)?;
-                let weights = ConvWeights::new(conv, tail.affine, self.isa).map_err(in_layer)?;
-                let kind =
-                    Kind::Conv { weights: Arc::new(weights), act: tail.act.unwrap_or(Act::Identity), pool: tail.pool };
-                self.finish(last, kind, inputs.into_iter().chain(tail.residual).collect());
+                let weights = match self.packed(tail.folded) {
+                    Some(Kind::Conv { weights, .. }) => weights.clone(),
+                    _ => Arc::new(ConvWeights::new(conv, tail.affine, self.isa).map_err(in_layer)?),
+                };
+                let kind = Kind::Conv { weights, act: tail.act.unwrap_or(Act::Identity), pool: tail.pool };
+                self.finish_product(last, kind, inputs.into_iter().chain(tail.residual).collect(), tail.folded);
             }
             Op::Linear { weight, bias } => {
                 let (last, tail) = self.tail(node, false)?;
-                let weights = LinearWeights::new(weight, bias.as_ref(), tail.affine, self.isa).map_err(in_layer)?;
-                let kind = Kind::Linear { weights: Arc::new(weights), act: tail.act.unwrap_or(Act::Identity) };
-                self.finish(last, kind, inputs.into_iter().chain(tail.residual).collect());
+                let weights = match self.packed(tail.folded) {
+                    Some(Kind::Linear { weights, .. }) => weights.clone(),
+                    _ => Arc::new(LinearWeights::new(weight, bias.as_ref(), tail.affine, self.isa).map_err(in_layer)?),
+                };
+                let kind = Kind::Linear { weights, act: tail.act.unwrap_or(Act::Identity) };
+                self.finish_product(last, kind, inputs.into_iter().chain(tail.residual).collect(), tail.folded);
             }
             Op::ChannelAffine { scale, shift } => {
                 let affine = Arc::new(Affine::new(scale, shift).map_err(in_layer)?);
@@ -212,7 +232,19 @@ impl<'a> Fusion<'a> {
 
     fn finish(&mut self, last: usize, kind: Kind, inputs: Vec<usize>) {
         let name = self.graph.nodes()[last].name.clone();
-        self.layers[last] = Some(Layer { node: last, name, kind, inputs });
+        self.layers[last] = Some(Layer { node: last, name, kind, inputs, product: None });
+    }
+
+    fn finish_product(&mut self, last: usize, kind: Kind, inputs: Vec<usize>, folded: [usize; 2]) {
+        self.finish(last, kind, inputs);
+        if let Some(layer) = &mut self.layers[last] {
+            layer.product = Some(folded);
+        }
+    }
+
+    /// The layer of the same product with the same batch norms.
+    fn packed(&self, folded: [usize; 2]) -> Option<&'a Kind> {
+        self.packed.iter().find(|layer| layer.product == Some(folded)).map(|layer| &layer.kind)
     }
 
     /// The activation that alone reads a node, absorbed, and the last node of the two.
@@ -228,7 +260,7 @@ impl<'a> Fusion<'a> {
 
     /// Absorbs what follows a product: batch norms, one residual addition, an activation and a maximum pooling.
     fn tail(&mut self, product: usize, pools: bool) -> Result<(usize, Tail)> {
-        let mut tail = Tail::default();
+        let mut tail = Tail { folded: [product; 2], ..Tail::default() };
         let mut last = product;
         while let Some(reader) = self.only_reader(last) {
             let open = tail.act.is_none() && tail.pool.is_none();
@@ -239,6 +271,7 @@ impl<'a> Fusion<'a> {
                         Some(first) => first.then(&next)?,
                         None => next,
                     });
+                    tail.folded[1] = reader;
                 }
                 Op::Add if open && tail.residual.is_none() && self.is_residual(last, reader) => {
                     tail.residual = self.graph.nodes()[reader].inputs.iter().map(|i| i.0).find(|i| *i != last);

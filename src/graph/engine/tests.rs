@@ -402,3 +402,22 @@ fn working_memory_of_a_detector_input_is_bounded() -> Result<()> {
     assert!(bytes < 2 * map + 16_000_000 + rayon::current_num_threads() * 4_000_000, "{bytes}");
     Ok(())
 }
+
+#[test]
+fn further_outputs_change_no_bit_and_share_the_packed_weights() -> Result<()> {
+    let graph = small_network();
+    let kept = graph.kept_for_gradients();
+    assert!(!kept.is_empty());
+    for isa in Isa::available() {
+        let net = CpuNet::with_isa(&graph, isa)?;
+        let input = Numbers(4).values(2 * 3 * 40 * 37);
+        let alone = net.run(&input, [2, 3, 40, 37])?;
+        let bytes = net.weight_bytes();
+        let more = net.also_returning(&kept)?;
+        let together = more.run(&input, [2, 3, 40, 37])?;
+        assert_eq!(together.len(), alone.len() + kept.len());
+        assert!(together[..alone.len()] == alone, "{}", isa.name());
+        assert_eq!((more.weight_bytes(), net.weight_bytes()), (bytes, bytes));
+    }
+    Ok(())
+}

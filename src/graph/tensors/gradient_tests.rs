@@ -29,7 +29,7 @@ fn weighted_sum(net: &TensorNet, x: &Tensor) -> Result<Tensor> {
 fn pulled_back(graph: &Graph, net: &TensorNet, x: &Tensor) -> Result<Vec<f64>> {
     let trace = net.trace(x, &|| false)?;
     let end = graph.outputs()[0];
-    let y = trace.value(end);
+    let y = trace.value(end)?;
     let seed = Tensor::from_vec(values(y.elem_count(), 5), y.shape(), &Device::Cpu)?;
     let reached = net.pull_back(&trace, &Backward::new(&[(end, seed)], Rule::Gradient))?;
     reached[0].as_ref().map_or_else(|| candle_core::bail!("no gradient"), |r| r.flatten_all()?.to_vec1())

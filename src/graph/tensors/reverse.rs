@@ -1,11 +1,13 @@
 //! A backward pass whose rule can be changed: gradients at every node, guided backprop, excitation backprop.
 //!
-//! candle's own backward pass keeps only what belongs to variables and knows one rule. Here a trace keeps every node's result, and
-//! seeds at some nodes are passed from each node to those it reads, one operation at a time.
+//! candle's own backward pass keeps only what belongs to variables and knows one rule. Here a trace keeps what a rule needs of the
+//! nodes, and seeds at some nodes are passed from each node to those it reads, one operation at a time.
+
+use std::collections::BTreeSet;
 
 use candle_core::{DType, Error, Result, Storage, Tensor, Var, bail};
 
-use super::super::{Activation, NodeId};
+use super::super::{Activation, Graph, NodeId, Op, Pool2d, PoolKind};
 use super::{Step, TensorNet};
 use crate::graph::TensorOp;
 use crate::kernels::{Isa, weighted_rows};
@@ -47,14 +49,79 @@ impl<'a> Backward<'a> {
     }
 }
 
-/// What every node of a network returned for one input.
+/// What the nodes of a network returned for a batch, as far as a way back needs it.
 #[derive(Debug)]
-pub struct Trace(Vec<Tensor>);
+pub struct Trace {
+    values: Vec<Option<Tensor>>,
+    /// Of every node's result.
+    shapes: Vec<Vec<usize>>,
+}
 
 impl Trace {
+    /// From the results of some nodes and the shapes of all.
+    pub(in crate::graph) fn new(values: Vec<Option<Tensor>>, shapes: Vec<Vec<usize>>) -> Self {
+        Self { values, shapes }
+    }
+
     /// A node's result.
-    pub fn value(&self, node: NodeId) -> &Tensor {
-        &self.0[node.0]
+    ///
+    /// # Errors
+    /// If it was not kept.
+    pub fn value(&self, node: NodeId) -> Result<&Tensor> {
+        let Some(value) = &self.values[node.0] else { bail!("the result of node {} was not kept", node.0) };
+        Ok(value)
+    }
+
+    /// The shape of a node's result.
+    pub fn shape(&self, node: NodeId) -> &[usize] {
+        &self.shapes[node.0]
+    }
+
+    /// The part of one image of the batch.
+    ///
+    /// # Errors
+    /// If there is no such image.
+    pub fn image(&self, i: usize) -> Result<Self> {
+        let values = self.values.iter().map(|v| v.as_ref().map(|v| v.narrow(0, i, 1)).transpose());
+        let one = |shape: &Vec<usize>| [&[1], &shape[1..]].concat();
+        Ok(Self { values: values.collect::<Result<_>>()?, shapes: self.shapes.iter().map(one).collect() })
+    }
+
+    /// A node's result; where it was not kept, zeros in its place, for an operation whose gradient does not depend on it.
+    fn value_or_zeros(&self, node: NodeId, like: &TensorNet) -> Result<Tensor> {
+        match &self.values[node.0] {
+            Some(value) => Ok(value.clone()),
+            None => Tensor::zeros(self.shapes[node.0].as_slice(), like.dtype, &like.device),
+        }
+    }
+}
+
+impl Graph {
+    /// The nodes whose results the gradients depend on: what is read by operations that are not linear. The input is not
+    /// among them.
+    pub(in crate::graph) fn kept_for_gradients(&self) -> Vec<NodeId> {
+        let linear = |op: &Op| {
+            matches!(
+                op,
+                Op::Input { .. }
+                    | Op::Conv2d(_)
+                    | Op::Linear { .. }
+                    | Op::ChannelAffine { .. }
+                    | Op::Add
+                    | Op::Concat
+                    | Op::AdaptiveAvgPool { .. }
+                    | Op::Pool2d(Pool2d { kind: PoolKind::Average { .. }, .. })
+                    | Op::Upsample { .. }
+                    | Op::Offset(_)
+                    | Op::SpaceToDepth
+                    | Op::Channels { .. }
+                    | Op::Detached
+                    | Op::Flatten
+            )
+        };
+        let read = self.nodes().iter().filter(|node| !linear(&node.op)).flat_map(|node| node.inputs.iter().copied());
+        let kept: BTreeSet<NodeId> = read.filter(|node| *node != NodeId::INPUT).collect();
+        kept.into_iter().collect()
     }
 }
 
@@ -83,7 +150,8 @@ impl TensorNet {
             let value = step.apply(&inputs).map_err(|e| e.context(format!("in {}", node.name)))?;
             values.push(value.detach());
         }
-        Ok(Trace(values))
+        let shapes = values.iter().map(|value| value.dims().to_vec()).collect();
+        Ok(Trace { values: values.into_iter().map(Some).collect(), shapes })
     }
 
     /// What reaches each node.
@@ -97,8 +165,8 @@ impl TensorNet {
         let Backward { seeds, rule, last, through_detached, cancelled } = *backward;
         let mut reached: Vec<Option<Tensor>> = vec![None; self.steps.len()];
         for (node, seed) in seeds {
-            if seed.dims() != trace.value(*node).dims() {
-                bail!("a seed {:?} for {:?}", seed.dims(), trace.value(*node).dims())
+            if seed.dims() != trace.shape(*node) {
+                bail!("a seed {:?} for {:?}", seed.dims(), trace.shape(*node))
             }
             add_to(&mut reached[node.0], seed.to_device(&self.device)?.to_dtype(self.dtype)?)?;
         }
@@ -111,7 +179,15 @@ impl TensorNet {
             if cancelled() {
                 bail!("cancelled")
             }
-            let inputs: Vec<&Tensor> = node.inputs.iter().map(|id| trace.value(*id)).collect();
+            let inputs = match rule {
+                Rule::Gradient | Rule::Guided => {
+                    node.inputs.iter().map(|id| trace.value_or_zeros(*id, self)).collect::<Result<Vec<_>>>()?
+                }
+                Rule::Excitation => {
+                    node.inputs.iter().map(|id| trace.value(*id).cloned()).collect::<Result<Vec<_>>>()?
+                }
+            };
+            let inputs: Vec<&Tensor> = inputs.iter().collect();
             let parts = match rule {
                 _ if through_detached && matches!(self.steps[i], Step::Detached) => Ok(vec![arrived]),
                 Rule::Gradient => self.steps[i].gradient(&inputs, &arrived),
@@ -237,7 +313,7 @@ fn row_times_matrix(row: &Tensor, matrix: &Tensor) -> Result<Option<Vec<f32>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Conv2d, Graph, GraphBuilder, Op, Padding};
+    use super::super::super::{Conv2d, GraphBuilder, Padding};
     use super::*;
     use candle_core::Device;
 

@@ -70,7 +70,7 @@ fn grad_cam_is_that_of_the_frameworks() {
         let input = picture(&case);
         let features = classifier.features(&input).unwrap();
         let target = ClassId(case["target"].as_u64().unwrap() as usize);
-        let subject = Subject { input: &input, features: &features, targets: &[target] };
+        let subject = Subject { input: &input, features: &features, head: None, targets: &[target] };
         let map = saliency(&classifier, &subject, &Recipe::new(Method::GradCam), &|| false).unwrap().swap_remove(0);
         let grid = numbers(&case["grid"]);
         assert_eq!([map.height() as f32, map.width() as f32], grid[..], "{}", case["file"]);
@@ -123,7 +123,7 @@ fn every_method_explains_an_imported_network() {
         let case = cases().into_iter().find(|case| case["file"] == file).unwrap();
         let (classifier, input) = (classifier(&case), picture(&case));
         let features = classifier.features(&input).unwrap();
-        let subject = Subject { input: &input, features: &features, targets: &[ClassId(1)] };
+        let subject = Subject { input: &input, features: &features, head: None, targets: &[ClassId(1)] };
         for method in Method::ALL {
             let mut recipe = Recipe::new(method);
             (recipe.occlusion.window, recipe.occlusion.stride, recipe.rise.masks) = (24, 24, 10);
@@ -140,7 +140,7 @@ fn the_gradient_at_the_input_follows_the_class_token_too() {
         let case = cases().into_iter().find(|case| case["file"] == file).unwrap();
         let (classifier, input) = (classifier(&case), picture(&case));
         let features = classifier.features(&input).unwrap();
-        let subject = Subject { input: &input, features: &features, targets: &[ClassId(1)] };
+        let subject = Subject { input: &input, features: &features, head: None, targets: &[ClassId(1)] };
         let map = raw_saliency(&classifier, &subject, &Recipe::new(Method::GradientInput), &|| false).unwrap();
         let along: f64 = map[0].values.iter().map(|v| f64::from(*v)).sum();
         // Along the input itself the slope of the score is the sum of gradient times input.
