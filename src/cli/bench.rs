@@ -30,10 +30,13 @@ struct Timings {
     device: String,
     batch: usize,
     decode_ms: f64,
+    resize_ms: f64,
     classifier_forward_ms: f64,
     saliency_ms: f64,
     detector_ms: Option<f64>,
     pipeline_ms: f64,
+    /// The part of the processors' time during the whole pipeline that decoding and resizing take.
+    reading_share: f64,
     images_1000_secs: f64,
     images_50000_secs: f64,
 }
@@ -63,8 +66,8 @@ fn measure(args: &BenchArgs, folder: &Path) -> Result<Timings> {
     }
     let dataset = Dataset::scan(&request.dataset)?;
     let mut session = Session::open(&request)?;
-    let batch = session.division().batch;
-    let parts = measure_parts(session.models(), &dataset, batch)?;
+    let division = session.division();
+    let parts = measure_parts(session.models(), &dataset, division.batch)?;
     eprintln!("measuring the whole pipeline");
     let finished = session.run(&Control::default(), &mut |_| {})?;
     let pipeline_ms = 1e3 * finished.elapsed.as_secs_f64() / finished.total as f64;
@@ -73,12 +76,14 @@ fn measure(args: &BenchArgs, folder: &Path) -> Result<Timings> {
         classifier: models.classifier.name().to_owned(),
         detector: models.detector.as_ref().map(|d| d.name().to_owned()),
         device: request.models.device.to_string(),
-        batch: batch.get(),
+        batch: division.batch.get(),
         decode_ms: parts.decode_ms,
+        resize_ms: parts.resize_ms,
         classifier_forward_ms: parts.classifier_forward_ms,
         saliency_ms: parts.saliency_ms,
         detector_ms: parts.detector_ms,
         pipeline_ms,
+        reading_share: (parts.decode_ms + parts.resize_ms) / (pipeline_ms * division.processors() as f64),
         images_1000_secs: pipeline_ms,
         images_50000_secs: 50.0 * pipeline_ms,
     })
@@ -97,6 +102,7 @@ fn first_photos(from: &Path, count: NonZeroUsize, to: &Path) -> Result<PathBuf> 
 
 struct Parts {
     decode_ms: f64,
+    resize_ms: f64,
     classifier_forward_ms: f64,
     saliency_ms: f64,
     detector_ms: Option<f64>,
@@ -104,16 +110,21 @@ struct Parts {
 
 /// Each part alone, warmed up.
 fn measure_parts(models: &Models, dataset: &Dataset, batch: NonZeroUsize) -> Result<Parts> {
-    eprintln!("measuring decoding");
-    let (mut images, mut decoding) = (Vec::new(), Vec::new());
+    eprintln!("measuring decoding and resizing");
+    let (mut images, mut decoding, mut resizing) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut inputs, mut detector_inputs) = (Vec::new(), Vec::new());
     for sample in dataset.samples.iter().take(IMAGES) {
         let bytes = std::fs::read(dataset.path_of(sample))?;
         let start = Instant::now();
-        images.push(decode(&bytes)?);
+        let image = decode(&bytes)?;
         decoding.push(1e3 * start.elapsed().as_secs_f64());
+        let start = Instant::now();
+        inputs.push(models.classifier_input(&image));
+        detector_inputs.push(models.detector_input(&image));
+        resizing.push(1e3 * start.elapsed().as_secs_f64());
+        images.push(image);
     }
     let sizes: Vec<_> = images.iter().map(|i| Size::new(i.width(), i.height())).collect();
-    let inputs: Vec<NetworkInput> = images.iter().map(|i| models.classifier_input(i)).collect();
     let targets = vec![Target::Predicted; inputs.len()];
     eprintln!("measuring the classifier");
     let classifier_forward_ms = per_image(inputs.len(), batch, |range| {
@@ -124,7 +135,7 @@ fn measure_parts(models: &Models, dataset: &Dataset, batch: NonZeroUsize) -> Res
         models.explain(&inputs[range.clone()], &sizes[range.clone()], &targets[range], &|| false)?;
         Ok(())
     })?;
-    let detector_inputs: Option<Vec<NetworkInput>> = images.iter().map(|i| models.detector_input(i)).collect();
+    let detector_inputs: Option<Vec<NetworkInput>> = detector_inputs.into_iter().collect();
     let detector_ms = detector_inputs
         .map(|inputs| {
             eprintln!("measuring the detector");
@@ -134,7 +145,13 @@ fn measure_parts(models: &Models, dataset: &Dataset, batch: NonZeroUsize) -> Res
             })
         })
         .transpose()?;
-    Ok(Parts { decode_ms: median(decoding), classifier_forward_ms, saliency_ms, detector_ms })
+    Ok(Parts {
+        decode_ms: median(decoding),
+        resize_ms: median(resizing),
+        classifier_forward_ms,
+        saliency_ms,
+        detector_ms,
+    })
 }
 
 /// The median over batches of the milliseconds for each image, after [`WARM_UP`] and at least one batch that are not counted.
@@ -172,6 +189,7 @@ fn text(t: &Timings) -> String {
     let ms = |value: f64| format!("{value:.2}");
     let mut rows = vec![
         vec!["decoding".into(), ms(t.decode_ms)],
+        vec!["resizing for the networks".into(), ms(t.resize_ms)],
         vec![format!("{}, forward", t.classifier), ms(t.classifier_forward_ms)],
         vec![format!("{}, forward and saliency", t.classifier), ms(t.saliency_ms)],
     ];
@@ -181,10 +199,11 @@ fn text(t: &Timings) -> String {
     rows.push(vec!["all of it, in parallel, with saving".into(), ms(t.pipeline_ms)]);
     let columns = [Column::Left("part"), Column::Right("ms for each image")];
     format!(
-        "device {}, batches of {}\n\n{}\n1000 images take {}, 50 000 take {}\n",
+        "device {}, batches of {}\n\n{}\nDecoding and resizing take {:.0}\u{a0}% of the processors' time.\n1000 images take {}, 50 000 take {}\n",
         t.device,
         t.batch,
         table(&columns, &rows),
+        100.0 * t.reading_share,
         duration(t.images_1000_secs),
         duration(t.images_50000_secs)
     )

@@ -121,6 +121,14 @@ pub struct Division {
     pub workers: NonZeroUsize,
 }
 
+impl Division {
+    /// How many of this machine's processors can be busy together.
+    pub fn processors(self) -> usize {
+        let threads = self.readers.get() + self.workers.get();
+        std::thread::available_parallelism().map_or(threads, |processors| processors.get().min(threads))
+    }
+}
+
 /// What a run does.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "networks have none")]

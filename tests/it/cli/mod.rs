@@ -316,9 +316,10 @@ fn the_bench_names_its_times() {
     let dir = tempfile::tempdir().unwrap();
     let done = succeed(&dir, &["bench", "--images", "2", "--batch", "2", "--format", "json"]);
     let times: serde_json::Value = serde_json::from_str(&done.out).unwrap();
-    for key in ["decode_ms", "classifier_forward_ms", "saliency_ms", "detector_ms", "pipeline_ms"] {
+    for key in ["decode_ms", "resize_ms", "classifier_forward_ms", "saliency_ms", "detector_ms", "pipeline_ms"] {
         assert!(times[key].as_f64().is_some_and(|ms| ms > 0.0), "{key} in {}", done.out);
     }
+    assert!(times["reading_share"].as_f64().is_some_and(|share| share > 0.0 && share < 1.0), "{}", done.out);
 }
 
 #[test]
