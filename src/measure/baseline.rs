@@ -25,7 +25,7 @@ static CENTRE: LazyLock<(SaliencyMap, Picture)> = LazyLock::new(|| {
 static UNIFORM: LazyLock<(SaliencyMap, Picture)> = LazyLock::new(|| drawn(SaliencyMap::from_values(1, 1, vec![1.0])));
 
 fn drawn(map: SaliencyMap) -> (SaliencyMap, Picture) {
-    let picture = Picture::new(&map, PICTURE);
+    let picture = Picture::new(&map, PICTURE).grouped();
     (map, picture)
 }
 

@@ -11,13 +11,29 @@ use crate::saliency::resample::{Alignment, bilinear};
 pub(super) struct Picture {
     size: Size,
     values: Vec<f32>,
+    /// Where equal values are, in rising order of the values; only of pictures that are used again and again.
+    groups: Option<Vec<Vec<usize>>>,
 }
 
 impl Picture {
     /// The map at `size`, bilinear with half-pixel centres and clamped edges.
     pub(super) fn new(map: &SaliencyMap, size: Size) -> Self {
         let to = [size.height as usize, size.width as usize];
-        Self { size, values: bilinear(map.values(), [map.height(), map.width()], to, Alignment::Edges) }
+        Self { size, values: bilinear(map.values(), [map.height(), map.width()], to, Alignment::Edges), groups: None }
+    }
+
+    /// The same picture, with the order of its pixels worked out for all uses to come.
+    pub(super) fn grouped(mut self) -> Self {
+        let mut order: Vec<usize> = (0..self.values.len()).collect();
+        order.sort_by(|a, b| self.values[*a].total_cmp(&self.values[*b]));
+        let groups = order.chunk_by(|a, b| self.values[*a] >= self.values[*b]);
+        self.groups = Some(groups.map(<[usize]>::to_vec).collect());
+        self
+    }
+
+    /// Where equal values are, in rising order of the values, if that is known.
+    pub(super) fn groups(&self) -> Option<&[Vec<usize>]> {
+        self.groups.as_deref()
     }
 
     /// Width in pixels.

@@ -13,6 +13,8 @@ pub(super) struct Region {
     /// Row-major.
     inside: Vec<bool>,
     count: usize,
+    /// Least and greatest column and row.
+    bounds: Option<[usize; 4]>,
 }
 
 impl Region {
@@ -26,7 +28,12 @@ impl Region {
     /// A region of these pixels, row-major.
     pub(super) fn of_pixels(width: usize, inside: Vec<bool>) -> Self {
         let count = inside.iter().filter(|i| **i).count();
-        Self { width, inside, count }
+        let bounds = inside.iter().enumerate().filter(|(_, inside)| **inside).fold(None, |bounds, (at, _)| {
+            let (x, y) = (at % width, at / width);
+            let [x0, y0, x1, y1] = bounds.unwrap_or([x, y, x, y]);
+            Some([x0.min(x), y0.min(y), x1.max(x), y1.max(y)])
+        });
+        Self { width, inside, count, bounds }
     }
 
     /// One flag a pixel, row-major.
@@ -37,6 +44,11 @@ impl Region {
     /// Number of pixels in the region.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Least column and row, greatest column and row; `None` for a region of no pixels.
+    pub(super) fn bounds(&self) -> Option<[usize; 4]> {
+        self.bounds
     }
 
     /// For each pixel the distance to the next one of the region in its row; as wide as the picture or more where there is none.

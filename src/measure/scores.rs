@@ -23,12 +23,17 @@ pub(super) fn pointing_game(picture: &Picture, region: &Region, tolerance: f64) 
     let gaps = region.gaps();
     let height = gaps.len() / width;
     let reach = tolerance.ceil() as usize;
+    let is_near = |x: usize, y: usize| {
+        let near = |at: usize, from: usize, to: usize| from <= at + reach && at <= to + reach;
+        region.bounds().is_some_and(|[x0, y0, x1, y1]| near(x, x0, x1) && near(y, y0, y1))
+    };
     let hits = |at: usize| {
         let (x, y) = (at % width, at / width);
-        (y.saturating_sub(reach)..(y + reach + 1).min(height)).any(|row| {
-            let (dx, dy) = (gaps[row * width + x] as f64, row.abs_diff(y) as f64);
-            dx < width as f64 && dx * dx + dy * dy < tolerance * tolerance
-        })
+        is_near(x, y)
+            && (y.saturating_sub(reach)..(y + reach + 1).min(height)).any(|row| {
+                let (dx, dy) = (gaps[row * width + x] as f64, row.abs_diff(y) as f64);
+                dx < width as f64 && dx * dx + dy * dy < tolerance * tolerance
+            })
     };
     let (mut hit, mut all) = (0usize, 0usize);
     for (at, _) in picture.values().iter().enumerate().filter(|(_, v)| **v >= max) {
@@ -40,34 +45,28 @@ pub(super) fn pointing_game(picture: &Picture, region: &Region, tolerance: f64) 
 
 /// The pixels in the order of their values.
 pub(super) struct Ranked {
-    /// The value's bits, which order values `>= 0` as numbers do, and in the last bit whether the pixel is in the region; rising.
-    keys: Vec<u32>,
+    /// Pixels of equal values, rising: how many are in the region, and how many there are.
+    equal: Vec<(usize, usize)>,
+    pixels: usize,
     /// Pixels in the region.
     inside: usize,
 }
 
 impl Ranked {
     pub(super) fn new(picture: &Picture, region: &Region) -> Self {
-        let pixels = picture.values().iter().zip(region.inside());
-        let mut keys: Vec<u32> = pixels.map(|(value, inside)| value.to_bits() << 1 | u32::from(*inside)).collect();
-        keys.sort_unstable();
-        Self { keys, inside: region.count() }
-    }
-
-    /// Pixels of equal values, rising: how many are in the region, and how many there are.
-    fn equal(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> {
-        self.keys.chunk_by(|a, b| a >> 1 == b >> 1).map(|equal| {
-            let outside = equal.partition_point(|key| key & 1 == 0);
-            (equal.len() - outside, equal.len())
-        })
+        let equal = match picture.groups() {
+            Some(groups) => counted(groups, region),
+            None => sorted(picture, region),
+        };
+        Self { equal, pixels: region.inside().len(), inside: region.count() }
     }
 
     /// Share of the `k` largest values that are in the region; of equal values at the end of the list each counts with the same
     /// part.
     pub(super) fn top_inside(&self, k: usize) -> f64 {
-        let k = k.min(self.keys.len());
+        let k = k.min(self.pixels);
         let (mut above, mut above_inside) = (0, 0);
-        for (inside, equal) in self.equal().rev() {
+        for &(inside, equal) in self.equal.iter().rev() {
             if above + equal >= k {
                 return (above_inside * equal + (k - above) * inside) as f64 / (k * equal) as f64;
             }
@@ -81,13 +80,31 @@ impl Ranked {
     /// Mann-Whitney statistic); `None` unless there are pixels of both kinds.
     pub(super) fn roc_auc(&self) -> Option<f64> {
         let (mut wins, mut outside_below) = (0.0, 0usize);
-        for (inside, equal) in self.equal() {
+        for &(inside, equal) in &self.equal {
             let outside = equal - inside;
             wins += inside as f64 * (outside_below as f64 + 0.5 * outside as f64);
             outside_below += outside;
         }
         (self.inside > 0 && outside_below > 0).then(|| wins / (self.inside as f64 * outside_below as f64))
     }
+}
+
+/// Counts the pixels of groups that are known; those of the lowest, often by far the largest, follow from the others.
+fn counted(groups: &[Vec<usize>], region: &Region) -> Vec<(usize, usize)> {
+    let count = |group: &Vec<usize>| (group.iter().filter(|at| region.inside()[**at]).count(), group.len());
+    let Some((lowest, others)) = groups.split_first() else { return Vec::new() };
+    let others: Vec<_> = others.iter().map(count).collect();
+    let above: usize = others.iter().map(|(inside, _)| inside).sum();
+    std::iter::once((region.count() - above, lowest.len())).chain(others).collect()
+}
+
+/// Sorts the pixels by the bits of their values, which order values `>= 0` as numbers do, and by whether they are in the region.
+fn sorted(picture: &Picture, region: &Region) -> Vec<(usize, usize)> {
+    let pixels = picture.values().iter().zip(region.inside());
+    let mut keys: Vec<u32> = pixels.map(|(value, inside)| value.to_bits() << 1 | u32::from(*inside)).collect();
+    keys.sort_unstable();
+    let equal = keys.chunk_by(|a, b| a >> 1 == b >> 1);
+    equal.map(|equal| (equal.len() - equal.partition_point(|key| key & 1 == 0), equal.len())).collect()
 }
 
 #[cfg(test)]
