@@ -27,17 +27,33 @@ fn checked(args: &CheckArgs, kinds: impl FnOnce(&RunInfo) -> Vec<CheckKind>) -> 
     let cases = cases(&store, &run, &subset)?;
     let (root, known) = (store.root()?, store.checked(run.id)?);
     let explainer = Explainer::new(args.device);
-    let mut kept = Store::open(&args.file)?;
+    let mut kept = match Store::open(&args.file) {
+        Ok(store) => Some(store),
+        Err(err) => {
+            eprintln!("warning: what is found is not kept: {err}");
+            None
+        }
+    };
+    let mut all = known.clone();
     let checked_run = CheckedRun { settings: &run.settings, root: &root, cases: &cases };
     let kinds = kinds(&run);
     let done = watched(&Control::default(), |watch| {
-        run_checks(&explainer, checked_run, &kinds, &known, watch, &mut |found| Ok(kept.save_checked(run.id, &found)?))
+        run_checks(&explainer, checked_run, &kinds, &known, watch, &mut |found| {
+            if let Some(kept) = &mut kept {
+                kept.save_checked(run.id, &found)?;
+            }
+            all.retain(|one| (one.sample, &one.kind) != (found.sample, &found.kind));
+            all.push(found);
+            Ok(())
+        })
     })?;
     if done.is_none() {
         return Ok(None);
     }
     let ids: Vec<_> = cases.iter().map(|case| case.score.id).collect();
-    let found = Found::read(&kept, &run, Some(&ids))?;
+    all.retain(|one| ids.contains(&one.sample));
+    all.sort_by_key(|one| one.sample);
+    let found = Found::of(&store, &run, all)?;
     Ok(Some((found, run)))
 }
 

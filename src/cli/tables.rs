@@ -20,7 +20,7 @@ pub(super) fn classes(args: &ClassesArgs) -> Result<Status> {
     let mut rows = class_rows(&scores, &run.settings.classifier.class_names, args.no_roi.into());
     let verdicts = store.verdicts(run.id)?;
     add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
-    Found::read(&store, &run, None)?.add_support(&mut rows);
+    Found::read(&store, &run)?.add_support(&mut rows);
     ensure!(
         args.chosen().is_some() || !matches!(args.sort, SortArg::Measure),
         "--sort measure needs a measure: say which with --measure"

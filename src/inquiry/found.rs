@@ -122,13 +122,19 @@ pub struct Found {
 }
 
 impl Found {
-    /// Reads what is stored of a run, for `only` these samples where some are given.
+    /// Reads what is stored of a run.
     ///
     /// # Errors
     /// If the project cannot be read.
-    pub fn read(store: &Store, run: &RunInfo, only: Option<&[SampleId]>) -> Result<Self> {
-        let mut checked = store.checked(run.id)?;
-        checked.retain(|one| only.is_none_or(|ids| ids.contains(&one.sample)));
+    pub fn read(store: &Store, run: &RunInfo) -> Result<Self> {
+        Self::of(store, run, store.checked(run.id)?)
+    }
+
+    /// Puts together what checks found, those of one sample next to each other; what is not about its map as it is now is left out.
+    ///
+    /// # Errors
+    /// If the project cannot be read.
+    pub fn of(store: &Store, run: &RunInfo, mut checked: Vec<Checked>) -> Result<Self> {
         let mut ids: Vec<SampleId> = checked.iter().map(|one| one.sample).collect();
         ids.dedup();
         let names = &run.settings.classifier.class_names;

@@ -77,7 +77,7 @@ impl Facts {
         let mut rows = class_rows(&samples, names, options.no_roi);
         add_verdicts(&mut rows, verdicts.iter().map(|(subject, judgement)| (subject, judgement)));
         let sample_verdicts = sample_verdicts(verdicts);
-        let found = Found::read(store, run, None)?;
+        let found = Found::read(store, run)?;
         found.add_support(&mut rows);
         sort_rows(&mut rows, ClassColumn::Fit, false);
         let class = |row: ClassRow| {

@@ -34,7 +34,7 @@ impl App {
         let Some(project) = self.session.project.clone() else { return };
         let Some(generation) = self.panes.checks.wants_reading(&project.classes) else { return };
         self.jobs.spawn(READING, move |reporter| {
-            let read = || Found::read(&project.store()?, &project.run, None);
+            let read = || Found::read(&project.store()?, &project.run);
             let found = read().map(Box::new).map_err(|err| format!("{err:#}"));
             reporter.send(Event::Check(CheckEvent::Found(generation, found)));
         });
