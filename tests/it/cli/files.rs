@@ -24,7 +24,7 @@ const WRITERS: [&[&str]; 9] = [
     &["export", "photos.camroi", "--format", "csv"],
     &["export", "photos.camroi", "--format", "coco"],
     &["report", "photos.camroi"],
-    &["compare", "photos.camroi", "photos.camroi", "--format", "html"],
+    &["compare", "photos.camroi", "--against", "rule=union", "--format", "html"],
     &["sheet", "photos.camroi", "--class", "dam"],
 ];
 
